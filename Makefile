@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# iommuscope. `make help` lists the targets.
+
+ARCH ?= $(patsubst x86_64,amd64,$(patsubst aarch64,arm64,$(shell uname -m)))
+ifeq ($(ARCH),amd64)
+BPF_ARCH := x86
+TRIPLET := x86_64-linux-gnu
+else ifeq ($(ARCH),arm64)
+BPF_ARCH := arm64
+TRIPLET := aarch64-linux-gnu
+else
+$(error ARCH=$(ARCH) is not supported: amd64 and arm64 are)
+endif
+HOST_ARCH := $(patsubst x86_64,amd64,$(patsubst aarch64,arm64,$(shell uname -m)))
+ifneq ($(ARCH),$(HOST_ARCH))
+CROSS_COMPILE ?= $(TRIPLET)-
+endif
+
+# SAN=1: with ASan and UBSan; STATIC=1: static binaries, as the guests of the testbed want them.
+OUT := build/$(ARCH)$(if $(SAN),-san)$(if $(STATIC),-static)
+prefix ?= /usr/local
+BIN := $(DESTDIR)$(prefix)/bin
+
+CC := $(CROSS_COMPILE)gcc
+AR := $(CROSS_COMPILE)ar
+CLANG ?= clang
+LLVM_STRIP ?= $(firstword $(wildcard /usr/bin/llvm-strip /usr/bin/llvm-strip-[0-9]*) llvm-strip)
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+PKG := PKG_CONFIG_LIBDIR=/usr/lib/$(TRIPLET)/pkgconfig:/usr/share/pkgconfig pkg-config \
+       $(if $(STATIC),--static)
+
+VERSION := 0.1
+CFLAGS ?= -O2 -g
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter \
+	-Wno-missing-field-initializers $(if $(CI),-Werror)
+ALL_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -DIMS_VERSION='"$(VERSION)"' \
+	      -Iinclude -Isrc -I$(OUT) -MMD -MP $(if $(SAN),-fsanitize=address,undefined -fno-sanitize-recover=all)
+ALL_LDFLAGS = $(LDFLAGS) $(if $(SAN),-fsanitize=address,undefined) $(if $(STATIC),-static)
+LIBS_PURE = $(shell $(PKG) --libs zlib jansson)
+LIBS_BPF = $(shell $(PKG) --libs libbpf libelf zlib)
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(2)')
+
+# src/capture is the only room that knows libbpf: everything else is in the pure library.
+PURE_SRC := $(sort $(wildcard src/stream/*.c src/model/*.c src/view/*.c src/gate/*.c))
+CAP_SRC := $(sort $(wildcard src/capture/*.c))
+BPF_SRC := $(sort $(wildcard bpf/*.bpf.c))
+TOOL_SRC := $(sort $(wildcard tools/*.c))
+UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
+PURE_OBJ := $(PURE_SRC:%.c=$(OUT)/%.o)
+CAP_OBJ := $(CAP_SRC:%.c=$(OUT)/%.o)
+SKELS := $(BPF_SRC:bpf/%.bpf.c=$(OUT)/bpf/%.skel.h)
+# The programs are tools/iommu*.c; the other files in tools/ are shared by them.
+TOOLS := $(patsubst tools/%.c,$(OUT)/%,$(filter tools/iommu%,$(TOOL_SRC)))
+TOOL_OBJ := $(patsubst %.c,$(OUT)/%.o,$(filter-out tools/iommu%,$(TOOL_SRC)))
+UNIT := $(UNIT_SRC:tests/unit/%.c=$(OUT)/unit/%)
+
+.PHONY: all
+all: $(TOOLS)
+
+$(OUT)/libims.a: $(PURE_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(OUT)/libcapture.a: $(CAP_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(OUT)/%.o: %.c Makefile
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
+
+$(CAP_OBJ): $(SKELS)
+
+$(OUT)/bpf/%.bpf.o: bpf/%.bpf.c Makefile
+	$(call say,BPF,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall $(if $(CI),-Werror) -D__TARGET_ARCH_$(BPF_ARCH) \
+		-I. -Iinclude -Ibpf -MMD -MP -MT $@ -c $< -o $@
+	$(Q)$(LLVM_STRIP) -g $@
+
+$(OUT)/bpf/%.skel.h: $(OUT)/bpf/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
+
+$(TOOLS): $(OUT)/%: $(OUT)/tools/%.o $(TOOL_OBJ) $(OUT)/libcapture.a $(OUT)/libims.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_BPF) $(LIBS_PURE)
+
+$(UNIT): $(OUT)/unit/%: $(OUT)/tests/unit/%.o $(OUT)/libims.a
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_PURE) -lcmocka
+
+.PHONY: unit
+unit: $(UNIT)
+	$(Q)set -e; for t in $(UNIT); do $$t; done
+
+.PHONY: clean
+clean:
+	rm -rf build
+
+-include $(shell find $(OUT) -name '*.d' 2>/dev/null)

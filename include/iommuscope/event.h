@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * event.h - what the BPF programs and the capture in user space share.
+ *
+ * Fixed-width fields, explicit padding, every byte written by the program that emits it. Kernel
+ * pointers in here never leave the capture: it turns them into names and small numbers.
+ */
+#ifndef IOMMUSCOPE_EVENT_H
+#define IOMMUSCOPE_EVENT_H
+
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
+/* The logical points that are observed. The numbers are part of the file format: append only. */
+enum ims_hook {
+	IMS_HOOK_NONE = 0,
+	IMS_HOOK_DOMAIN_ALLOC = 1,  /* a domain is allocated */
+	IMS_HOOK_DOMAIN_FREE = 2,   /* a domain is freed */
+	IMS_HOOK_ATTACH = 3,        /* one device is attached to a domain; result is the driver's */
+	IMS_HOOK_ATTACH_GROUP = 4,  /* a caller asks the core to attach a whole group */
+	IMS_HOOK_DETACH_GROUP = 5,  /* a caller gives the group back to the core */
+	IMS_HOOK_DEVICE_ADD = 6,    /* a device joins a group */
+	IMS_HOOK_DEVICE_REMOVE = 7, /* a device leaves its group */
+	IMS_HOOK_PROBE = 8,         /* the core probes a device for its IOMMU */
+	IMS_HOOK_CALLER = 9,        /* an operation that attaches on behalf of user space (VFIO) */
+	IMS_HOOK_MAP = 10,          /* hot path: one contiguous range is mapped */
+	IMS_HOOK_UNMAP = 11,        /* hot path: one range is unmapped, without the invalidation */
+	IMS_HOOK_SNAPSHOT = 12,     /* not a call: the state found at start */
+	IMS_HOOK_MAX
+};
+
+/* Why something that happened is not in the stream. Numbers are part of the file format. */
+enum ims_loss_cause {
+	IMS_LOSS_RING_FULL = 0,   /* no space in the ring buffer */
+	IMS_LOSS_INFLIGHT = 1,    /* no room to remember the call's entry: counted, but not timed */
+	IMS_LOSS_DOMAINS = 2,     /* domain table full: the domain has no number */
+	IMS_LOSS_SLOTS = 3,       /* no statistics slot left: counted under domain 0 */
+	IMS_LOSS_NO_ENTRY = 4,    /* returned, but its entry was not seen (running at start) */
+	IMS_LOSS_MISSED = 5,      /* the kernel skipped our program (recursion, kretprobe) */
+	IMS_LOSS_MAX
+};
+
+#define IMS_NAME_LEN 32 /* device and instance names, with the terminating NUL */
+#define IMS_COMM_LEN 16
+#define IMS_NO_GROUP 0xffffffffu
+
+enum ims_event_flags {
+	IMS_EVENT_SNAPSHOT = 1u << 0,  /* seen at start, not seen happening */
+	IMS_EVENT_UNTIMED = 1u << 1,   /* duration_ns is not known */
+	IMS_EVENT_FINALISED = 1u << 2, /* attach: the domain had no instance before and has one now */
+	IMS_EVENT_DEFAULT = 1u << 3,   /* snapshot: this is the default domain of the group */
+	IMS_EVENT_CURRENT = 1u << 4,   /* snapshot: the group is attached to this domain now */
+	IMS_EVENT_NO_DEVICE = 1u << 5, /* alloc: no device was given (a bus, or NULL) */
+	IMS_EVENT_DRIVER_READ = 1u << 6, /* the driver's own struct could be read: an empty
+					  * domain_instance means "bound to none", not "unknown" */
+};
+
+/*
+ * One lifecycle event. @domain is the number this capture gave to the domain (1, 2, ...; 0 when
+ * there is none): a domain that is freed and allocated again at the same address gets a new one.
+ */
+struct ims_kevent {
+	__u64 time_ns;     /* CLOCK_MONOTONIC when the call returned */
+	__u64 duration_ns; /* of the call */
+	__u64 domain;      /* number, not an address */
+	__u64 instance_ops; /* address of the instance's struct iommu_ops; user space names it */
+	__u32 hook;        /* enum ims_hook */
+	__s32 result;      /* 0 or -errno */
+	__u32 cpu;
+	__u32 pid; /* of the process (tgid) */
+	__u32 tid;
+	__s32 stack_id; /* key in the stacks map; negative: none */
+	__u32 flags;    /* enum ims_event_flags */
+	__u32 group;    /* IMS_NO_GROUP when there is none */
+	__u32 domain_type; /* the kernel's IOMMU_DOMAIN_* bits */
+	__u32 function;    /* index of the function in the plan, for hooks with several */
+	char comm[IMS_COMM_LEN];
+	char device[IMS_NAME_LEN];
+	char instance[IMS_NAME_LEN];        /* of the device */
+	char driver[IMS_NAME_LEN];          /* of the instance; may be empty */
+	char domain_instance[IMS_NAME_LEN]; /* read from the driver's struct after the call */
+};
+
+_Static_assert(sizeof(struct ims_kevent) == 216, "ims_kevent has no holes");
+
+#endif

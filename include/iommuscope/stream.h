@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * stream.h - the stream: what capture writes, and what the model, the tools and files read.
+ *
+ * A stream is a sequence of records. On disk and on a wire it is framed in chunks, each of which
+ * can be read without the others (docs/format.md is the specification). Here a record is a plain
+ * struct with strings; interning, deltas and compression are the encoder's business.
+ */
+#ifndef IOMMUSCOPE_STREAM_H
+#define IOMMUSCOPE_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <iommuscope/event.h>
+#include <iommuscope/hist.h>
+
+/* The numbers are part of the format: append only. */
+enum ims_record_type {
+	IMS_REC_HOST = 16,     /* one fact about the machine */
+	IMS_REC_PLAN = 17,     /* one row of the plan */
+	IMS_REC_INSTANCE = 18, /* an IOMMU instance exists */
+	IMS_REC_EVENT = 19,    /* something happened, or was found at start */
+	IMS_REC_STATS = 20,    /* state of one (domain, operation), cumulative */
+	IMS_REC_LOSS = 21,     /* state of one (hook, cause), cumulative; and of what was emitted */
+	IMS_REC_END = 22,      /* the recording was ended on purpose, nothing more was pending */
+};
+
+#define IMS_STACK_MAX 64
+
+/* A symbolised stack, innermost frame first ("iommu_attach_group+0x64 [vfio]"). */
+struct ims_stack {
+	uint32_t count;
+	const char *const *frame;
+};
+
+struct ims_host {
+	const char *key; /* "kernel.release", "clock.realtime_offset_ns", ... see docs/format.md */
+	const char *value;
+};
+
+struct ims_plan {
+	uint32_t hook;
+	const char *function;  /* "" when no candidate was found */
+	const char *mechanism; /* "fentry", "kprobe", "tp_btf", "" */
+	const char *module;    /* "vmlinux", "vfio_iommu_type1", ... */
+	const char *state;     /* "attached", "missing", "failed", "silent" */
+	const char *reason;    /* why not, or why the better candidates were passed over */
+};
+
+struct ims_instance {
+	const char *name;
+	const char *driver; /* "arm-smmu-v3", "virtio_iommu", "intel_iommu_ops", "" */
+};
+
+/* As struct ims_kevent, with strings. Strings are never NULL, only empty. */
+struct ims_event {
+	uint64_t duration_ns;
+	uint64_t domain;
+	uint32_t hook;
+	int32_t result;
+	uint32_t cpu;
+	uint32_t pid;
+	uint32_t tid;
+	uint32_t flags;
+	uint32_t group;
+	uint32_t domain_type;
+	const char *function; /* the kernel function that was hooked */
+	const char *comm;
+	const char *device;
+	const char *instance;
+	const char *domain_instance;
+	struct ims_stack stack; /* count 0: none */
+};
+
+/* Totals since the capture began: a later record replaces an earlier one of the same key. */
+struct ims_stats {
+	uint64_t domain; /* 0: all domains that had no slot of their own */
+	uint32_t hook;   /* IMS_HOOK_MAP, IMS_HOOK_UNMAP */
+	uint64_t sum_ns;
+	uint64_t max_ns;
+	uint64_t bytes;
+	uint64_t errors;
+	uint64_t untimed;
+	uint64_t bucket[IMS_HIST_BUCKETS];
+};
+
+struct ims_loss {
+	uint32_t hook;
+	uint32_t cause; /* enum ims_loss_cause */
+	uint64_t lost;
+};
+
+struct ims_record {
+	enum ims_record_type type;
+	uint64_t time_ns; /* CLOCK_MONOTONIC of the machine that was recorded */
+	union {
+		struct ims_host host;
+		struct ims_plan plan;
+		struct ims_instance instance;
+		struct ims_event event;
+		struct ims_stats stats;
+		struct ims_loss loss;
+	};
+};
+
+/* ---- writing ------------------------------------------------------------------------------ */
+
+struct ims_writer;
+
+/*
+ * A writer on @fd, which stays the caller's. @level is zlib's, 0 to 9. Returns NULL on -ENOMEM only.
+ */
+struct ims_writer *ims_writer_new(int fd, int level);
+
+/* Adds a record; nothing of @rec is kept. Returns 0, or -errno of a chunk that had to be written. */
+int ims_writer_put(struct ims_writer *w, const struct ims_record *rec);
+
+/* Writes the chunk begun. Call it at least once a second: what was flushed survives a kill -9. */
+int ims_writer_flush(struct ims_writer *w);
+
+/* Bytes written to @fd so far. */
+uint64_t ims_writer_bytes(const struct ims_writer *w);
+
+/* Frees @w without writing. */
+void ims_writer_free(struct ims_writer *w);
+
+/* ---- reading ------------------------------------------------------------------------------ */
+
+struct ims_reader;
+
+/* What is known to be missing or odd in a stream. All counts are zero for a whole file. */
+struct ims_damage {
+	uint64_t skipped_bytes;   /* bytes between chunks that are no chunk */
+	uint64_t bad_chunks;      /* checksum, length or contents wrong */
+	uint64_t missing_chunks;  /* gaps in the chunks' sequence numbers */
+	uint64_t unknown_records; /* of a type this reader does not know: skipped */
+	bool truncated;           /* the input ends inside a chunk */
+	bool ended;               /* an IMS_REC_END was read */
+};
+
+/*
+ * A reader on @fd (a file, pipe or socket; never seeks), which stays the caller's. Returns 0 and a
+ * reader in *@out; -EPROTO: no iommuscope stream; -EPROTONOSUPPORT: of a newer major version;
+ * -ENODATA: empty; or the -errno of read().
+ */
+int ims_reader_open(int fd, struct ims_reader **out);
+
+/*
+ * The next record. Strings and stacks in it belong to the reader and live until the next call.
+ * Returns 1 with a record in *@rec; 0 at the end of the stream; -errno when reading failed. Damage
+ * is not an error: it is passed over and counted. @fd may be non-blocking: -EAGAIN, call again.
+ */
+int ims_reader_next(struct ims_reader *r, struct ims_record *rec);
+
+const struct ims_damage *ims_reader_damage(const struct ims_reader *r);
+void ims_reader_free(struct ims_reader *r);
+
+/* ---- names -------------------------------------------------------------------------------- */
+
+const char *ims_hook_name(uint32_t hook);         /* "domain-alloc", ...; "hook-N" never: "?" */
+const char *ims_loss_cause_name(uint32_t cause);  /* "ring-full", ... */
+
+#endif
