@@ -57,8 +57,6 @@ static inline struct ims_stack take_stack(struct cursor *c, const struct decoder
 
 void decoder_reset(struct decoder *d, uint32_t bytes, uint64_t base_ns)
 {
-	uint32_t i;
-
 	d->pos = d->raw;
 	d->end = d->raw + bytes;
 	d->time_ns = base_ns;
@@ -67,14 +65,7 @@ void decoder_reset(struct decoder *d, uint32_t bytes, uint64_t base_ns)
 	d->stack[0] = (struct ims_stack){};
 	d->stacks = 1;
 	d->frames = 0;
-	for (i = 0; i < EVENT_HOOKS; i++)
-		d->event[i] = (struct ims_event){
-			.function = "",
-			.comm = "",
-			.device = "",
-			.instance = "",
-			.domain_instance = "",
-		};
+	d->chunk++;
 }
 
 static bool define_string(struct decoder *d, struct cursor *c)
@@ -112,9 +103,6 @@ static void take_event(struct cursor *c, const struct decoder *d, struct ims_eve
 			break;
 		case EV_DOMAIN:
 			ev->domain = take(c);
-			break;
-		case EV_CPU:
-			ev->cpu = take(c);
 			break;
 		case EV_TID:
 			ev->tid = take(c);
@@ -158,14 +146,39 @@ static void take_event(struct cursor *c, const struct decoder *d, struct ims_eve
 	}
 }
 
-static void decode_event(struct cursor *c, struct decoder *d, struct ims_event *out)
+static inline struct ims_event *event_last(struct decoder *d, uint32_t state)
 {
-	uint64_t hook = take(c);
-	struct ims_event *ev = &d->event[event_state_index(hook)];
+	struct ims_event *ev = &d->state[state];
 
+	if (d->state_chunk[state] != d->chunk) {
+		d->state_chunk[state] = d->chunk;
+		*ev = (struct ims_event){
+			.function = "",
+			.comm = "",
+			.device = "",
+			.instance = "",
+			.domain_instance = "",
+		};
+	}
+	return ev;
+}
+
+static int decode_event(struct cursor *c, struct decoder *d, uint64_t hook, struct ims_record *rec)
+{
+	uint32_t cpu = take(c);
+	struct ims_event *ev = event_last(d, event_state(hook, cpu));
+
+	d->time_ns += unzigzag(take(c));
 	ev->hook = hook;
+	ev->cpu = cpu;
 	take_event(c, d, ev);
-	*out = *ev;
+	if (c->bad)
+		return -EBADMSG;
+	d->pos = c->pos;
+	rec->type = IMS_REC_EVENT;
+	rec->time_ns = d->time_ns;
+	rec->event = *ev;
+	return 1;
 }
 
 static void decode_stats(struct cursor *c, struct ims_stats *st)
@@ -215,9 +228,6 @@ static bool decode_body(struct cursor *c, struct decoder *d, struct ims_record *
 		rec->instance.name = take_string(c, d);
 		rec->instance.driver = take_string(c, d);
 		return true;
-	case IMS_REC_EVENT:
-		decode_event(c, d, &rec->event);
-		return true;
 	case IMS_REC_STATS:
 		decode_stats(c, &rec->stats);
 		return true;
@@ -228,8 +238,9 @@ static bool decode_body(struct cursor *c, struct decoder *d, struct ims_record *
 		return true;
 	case IMS_REC_END:
 		return true;
+	default:
+		return false;
 	}
-	return false;
 }
 
 static bool define(struct decoder *d, struct cursor *c, uint64_t type)
@@ -247,8 +258,11 @@ int decoder_next(struct decoder *d, struct ims_record *rec)
 	while (d->pos < d->end) {
 		struct cursor c = {d->pos, d->end, false};
 		uint64_t type = take(&c);
-		uint64_t bytes = take(&c);
+		uint64_t bytes;
 
+		if (type >= REC_EVENT)
+			return decode_event(&c, d, type - REC_EVENT, rec);
+		bytes = take(&c);
 		if (c.bad || bytes > (uint64_t)(c.end - c.pos))
 			return -EBADMSG;
 		c.end = c.pos + bytes;

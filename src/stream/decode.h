@@ -15,7 +15,9 @@ struct decoder {
 	uint32_t strings;
 	uint32_t stacks;
 	uint32_t frames;
-	struct ims_event event[EVENT_HOOKS];
+	uint32_t chunk; /* its number, which tells the states that belong to it */
+	uint32_t state_chunk[EVENT_STATES];
+	struct ims_event state[EVENT_STATES]; /* the event decoded last */
 	const char *string[CHUNK_STRINGS];
 	struct ims_stack stack[CHUNK_STACKS];
 	const char *frame[CHUNK_FRAMES];

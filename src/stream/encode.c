@@ -8,7 +8,7 @@ void encoder_reset(struct encoder *e)
 	e->bytes = 0;
 	e->base_ns = 0;
 	e->last_ns = 0;
-	memset(e->event, 0, sizeof(e->event));
+	e->chunk++;
 	e->strings.count = 0;
 	memset(e->strings.slot, 0, sizeof(e->strings.slot));
 	e->stacks.count = 0;
@@ -106,13 +106,24 @@ static uint8_t *put_plan(struct encoder *e, uint8_t *p, const struct ims_plan *p
 	return put_string(e, p, plan->reason);
 }
 
-static uint8_t *put_event(struct encoder *e, uint8_t *p, const struct ims_event *ev)
+static uint64_t *event_last(struct encoder *e, uint32_t state)
 {
-	uint64_t *last = e->event[event_state_index(ev->hook)];
+	uint64_t *last = e->state[state];
+
+	if (e->state_chunk[state] != e->chunk) {
+		e->state_chunk[state] = e->chunk;
+		memset(last, 0, sizeof(e->state[state]));
+	}
+	return last;
+}
+
+/* Straight into the chunk, once the dictionaries have what it needs. */
+static void append_event(struct encoder *e, uint64_t time_delta, const struct ims_event *ev)
+{
+	uint64_t *last = event_last(e, event_state(ev->hook, ev->cpu));
 	uint64_t now[EV_FIELDS] = {
 		[EV_DURATION] = ev->duration_ns,
 		[EV_DOMAIN] = ev->domain,
-		[EV_CPU] = ev->cpu,
 		[EV_TID] = ev->tid,
 		[EV_STACK] = intern_stack(e, &ev->stack),
 		[EV_PID] = ev->pid,
@@ -127,19 +138,22 @@ static uint8_t *put_event(struct encoder *e, uint8_t *p, const struct ims_event 
 		[EV_DOMAIN_INSTANCE] =
 			intern_guess(e, ev->domain_instance, last[EV_DOMAIN_INSTANCE]),
 	};
+	uint8_t *p = e->raw + e->bytes;
 	uint64_t mask = 0;
 	uint32_t i;
 
 	for (i = 0; i < EV_FIELDS; i++)
 		mask |= (uint64_t)(now[i] != last[i]) << i;
-	p = put_varint(p, ev->hook);
+	p = put_varint(p, REC_EVENT + (uint64_t)ev->hook);
+	p = put_varint(p, ev->cpu);
+	p = put_varint(p, time_delta);
 	p = put_varint(p, mask);
 	for (; mask; mask &= mask - 1) {
 		i = __builtin_ctzll(mask);
 		p = put_varint(p, now[i]);
 		last[i] = now[i];
 	}
-	return p;
+	e->bytes = p - e->raw;
 }
 
 static uint8_t *put_stats(uint8_t *p, const struct ims_stats *st)
@@ -176,14 +190,20 @@ static uint8_t *put_loss(uint8_t *p, const struct ims_loss *loss)
 int encoder_put(struct encoder *e, const struct ims_record *rec)
 {
 	uint8_t body[VARINT_MAX * (16 + 2 * IMS_HIST_BUCKETS)];
+	uint64_t time_delta;
 	uint8_t *p;
 
 	if (rec->type < IMS_REC_HOST || rec->type > IMS_REC_END)
 		return -EINVAL;
 	if (!e->bytes)
 		e->base_ns = e->last_ns = rec->time_ns;
-	p = put_varint(body, zigzag(rec->time_ns - e->last_ns));
+	time_delta = zigzag(rec->time_ns - e->last_ns);
 	e->last_ns = rec->time_ns;
+	if (rec->type == IMS_REC_EVENT) {
+		append_event(e, time_delta, &rec->event);
+		return 0;
+	}
+	p = put_varint(body, time_delta);
 	switch (rec->type) {
 	case IMS_REC_HOST:
 		p = put_string(e, p, rec->host.key);
@@ -197,8 +217,6 @@ int encoder_put(struct encoder *e, const struct ims_record *rec)
 		p = put_string(e, p, rec->instance.driver);
 		break;
 	case IMS_REC_EVENT:
-		p = put_event(e, p, &rec->event);
-		break;
 	case IMS_REC_STATS:
 		p = put_stats(p, &rec->stats);
 		break;

@@ -33,7 +33,9 @@ struct encoder {
 	uint32_t bytes; /* in @raw */
 	uint64_t base_ns;
 	uint64_t last_ns;
-	uint64_t event[EVENT_HOOKS][EV_FIELDS]; /* as encoded last, by hook */
+	uint32_t chunk; /* its number, which tells the states that belong to it */
+	uint32_t state_chunk[EVENT_STATES];
+	uint64_t state[EVENT_STATES][EV_FIELDS]; /* the event encoded last */
 	struct dict strings;
 	struct dict stacks;
 	uint8_t raw[RAW_MAX];

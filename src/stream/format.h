@@ -64,41 +64,48 @@ static inline uint32_t chunk_crc(const void *frame, uint32_t payload_bytes)
 	return crc32(crc, (const uint8_t *)frame + sizeof(struct chunk), payload_bytes);
 }
 
-/* Record types below IMS_REC_HOST belong to the encoding. */
+/*
+ * Record types below IMS_REC_HOST belong to the encoding. An event of hook h is of type
+ * REC_EVENT + h and, alone among records, has no length: millions of them are read a second.
+ */
 enum {
 	REC_STRING = 1,
 	REC_STACK = 2,
+	REC_EVENT = 64,
 };
 
 /*
- * An event holds a mask of the fields that differ from the event before it of the same hook, and
- * those fields, one varint each. Bits 1 and 2 are unassigned: a mask of one byte is precious, and
- * they are kept for what will change with every call.
+ * An event is its processor, its time, a mask of the fields that differ from the event before it of
+ * the same hook on the same processor, and those fields, one varint each, known or not. Bits 1 and
+ * 2 are unassigned: a mask of one byte is precious, and they are kept for what will change with
+ * every call.
  */
 enum event_field {
 	EV_DURATION = 0,
 	EV_DOMAIN = 3,
-	EV_CPU = 4,
-	EV_TID = 5,
-	EV_STACK = 6,
+	EV_TID = 4,
+	EV_STACK = 5,
+	EV_RESULT = 6,
 	EV_PID = 7,
-	EV_RESULT = 8,
-	EV_FLAGS = 9,
-	EV_GROUP = 10,
-	EV_DOMAIN_TYPE = 11,
-	EV_FUNCTION = 12,
-	EV_COMM = 13,
-	EV_DEVICE = 14,
-	EV_INSTANCE = 15,
-	EV_DOMAIN_INSTANCE = 16,
+	EV_FLAGS = 8,
+	EV_GROUP = 9,
+	EV_DOMAIN_TYPE = 10,
+	EV_FUNCTION = 11,
+	EV_COMM = 12,
+	EV_DEVICE = 13,
+	EV_INSTANCE = 14,
+	EV_DOMAIN_INSTANCE = 15,
 	EV_FIELDS
 };
 
-#define EVENT_HOOKS 32 /* hooks from here on share the state of hook 0 */
+#define EVENT_HOOKS 32
+#define EVENT_CPUS 64
+#define EVENT_STATES (EVENT_HOOKS * EVENT_CPUS)
 
-static inline uint32_t event_state_index(uint64_t hook)
+/* Which event it is that an event is told apart from; those that share a state cost bytes only. */
+static inline uint32_t event_state(uint32_t hook, uint32_t cpu)
 {
-	return hook < EVENT_HOOKS ? (uint32_t)hook : 0;
+	return hook % EVENT_HOOKS * EVENT_CPUS + cpu % EVENT_CPUS;
 }
 
 static inline uint64_t zigzag(uint64_t v)
