@@ -30,12 +30,14 @@ PKG := PKG_CONFIG_LIBDIR=/usr/lib/$(TRIPLET)/pkgconfig:/usr/share/pkgconfig pkg-
        $(if $(STATIC),--static)
 
 VERSION := 0.1
+comma := ,
+SANITIZE := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all)
 CFLAGS ?= -O2 -g
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter \
 	-Wno-missing-field-initializers $(if $(CI),-Werror)
 ALL_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -DIMS_VERSION='"$(VERSION)"' \
-	      -Iinclude -Isrc -I$(OUT) -MMD -MP $(if $(SAN),-fsanitize=address,undefined -fno-sanitize-recover=all)
-ALL_LDFLAGS = $(LDFLAGS) $(if $(SAN),-fsanitize=address,undefined) $(if $(STATIC),-static)
+	      -Iinclude -Isrc -I. -I$(OUT) -MMD -MP $(SANITIZE)
+ALL_LDFLAGS = $(LDFLAGS) $(SANITIZE) $(if $(STATIC),-static)
 LIBS_PURE = $(shell $(PKG) --libs zlib jansson)
 LIBS_BPF = $(shell $(PKG) --libs libbpf libelf zlib)
 
@@ -45,12 +47,12 @@ say = $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(2)')
 # src/capture is the only room that knows libbpf: everything else is in the pure library.
 PURE_SRC := $(sort $(wildcard src/stream/*.c src/model/*.c src/view/*.c src/gate/*.c))
 CAP_SRC := $(sort $(wildcard src/capture/*.c))
-BPF_SRC := $(sort $(wildcard bpf/*.bpf.c))
 TOOL_SRC := $(sort $(wildcard tools/*.c))
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 PURE_OBJ := $(PURE_SRC:%.c=$(OUT)/%.o)
 CAP_OBJ := $(CAP_SRC:%.c=$(OUT)/%.o)
-SKELS := $(BPF_SRC:bpf/%.bpf.c=$(OUT)/bpf/%.skel.h)
+BPF_OBJ := $(OUT)/bpf/iommuscope.bpf.o
+SKEL := $(OUT)/iommuscope.skel.h
 # The programs are tools/iommu*.c; the other files in tools/ are shared by them.
 TOOLS := $(patsubst tools/%.c,$(OUT)/%,$(filter tools/iommu%,$(TOOL_SRC)))
 TOOL_OBJ := $(patsubst %.c,$(OUT)/%.o,$(filter-out tools/iommu%,$(TOOL_SRC)))
@@ -72,7 +74,7 @@ $(OUT)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
 
-$(CAP_OBJ): $(SKELS)
+$(CAP_OBJ): $(SKEL)
 
 $(OUT)/bpf/%.bpf.o: bpf/%.bpf.c Makefile
 	$(call say,BPF,$@)
@@ -81,9 +83,9 @@ $(OUT)/bpf/%.bpf.o: bpf/%.bpf.c Makefile
 		-I. -Iinclude -Ibpf -MMD -MP -MT $@ -c $< -o $@
 	$(Q)$(LLVM_STRIP) -g $@
 
-$(OUT)/bpf/%.skel.h: $(OUT)/bpf/%.bpf.o
+$(SKEL): $(BPF_OBJ)
 	$(call say,SKEL,$@)
-	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
+	$(Q)$(BPFTOOL) gen skeleton $< name ims_bpf > $@.tmp && mv $@.tmp $@
 
 $(TOOLS): $(OUT)/%: $(OUT)/tools/%.o $(TOOL_OBJ) $(OUT)/libcapture.a $(OUT)/libims.a
 	$(call say,LINK,$@)
