@@ -9,14 +9,14 @@
 
 /* A record takes no more than its own strings and those of its stack. */
 #define RECORD_STRINGS (IMS_STACK_MAX + 8)
-#define RECORD_MAX (RECORD_STRINGS * (STRING_MAX + 8) + 4096)
-#define RAW_MAX (CHUNK_GOAL + RECORD_MAX)
+#define RECORD_MAX     (RECORD_STRINGS * (STRING_MAX + 8) + 4096)
+#define RAW_MAX	       (CHUNK_GOAL + RECORD_MAX)
 
 _Static_assert(RAW_MAX <= CHUNK_MAX, "a reader takes what the writer makes");
 
 /* An entry costs at least four bytes of the chunk: that bounds their number. */
 #define DICT_ENTRIES (CHUNK_GOAL / 4 + RECORD_STRINGS)
-#define DICT_SLOTS 32768
+#define DICT_SLOTS   32768
 
 _Static_assert(DICT_SLOTS >= DICT_ENTRIES + DICT_ENTRIES / 2, "room to probe");
 

@@ -14,20 +14,20 @@
 
 #include <iommuscope/stream.h>
 
-#define CHUNK_MAGIC "\x89IMS\r\n\x1a\n"
+#define CHUNK_MAGIC	"\x89IMS\r\n\x1a\n"
 #define CHUNK_MAGIC_LEN 8
-#define CHUNK_MAJOR 1
-#define CHUNK_MINOR 0
+#define CHUNK_MAJOR	1
+#define CHUNK_MINOR	0
 
 #define CHUNK_DEFLATE 1u /* flag: the payload is a raw deflate stream (RFC 1951) */
 
 /* What a reader accepts. The writer closes a chunk at CHUNK_GOAL and stays far below the rest. */
-#define CHUNK_GOAL (64u << 10)
-#define CHUNK_MAX (1u << 20) /* of the payload, and of the raw records in it */
+#define CHUNK_GOAL    (64u << 10)
+#define CHUNK_MAX     (1u << 20) /* of the payload, and of the raw records in it */
 #define CHUNK_STRINGS 65536
-#define CHUNK_STACKS 16384
-#define CHUNK_FRAMES 65536 /* of all stacks together */
-#define STRING_MAX 4096    /* with the NUL */
+#define CHUNK_STACKS  16384
+#define CHUNK_FRAMES  65536 /* of all stacks together */
+#define STRING_MAX    4096  /* with the NUL */
 
 /* Little-endian in the stream; chunk_swap() turns it to the host's order and back. */
 struct chunk {
@@ -98,8 +98,8 @@ enum event_field {
 	EV_FIELDS
 };
 
-#define EVENT_HOOKS 32
-#define EVENT_CPUS 64
+#define EVENT_HOOKS  32
+#define EVENT_CPUS   64
 #define EVENT_STATES (EVENT_HOOKS * EVENT_CPUS)
 
 /* Which event it is that an event is told apart from; those that share a state cost bytes only. */

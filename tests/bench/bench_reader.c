@@ -5,7 +5,8 @@
  * usage: bench_reader [EVENTS [LEVEL]]
  *
  * Four threads on four processors map and unmap for eight domains; times and latencies vary as they
- * do, the rest of an event is what it was. The best of five passes counts: others share the machine.
+ * do, the rest of an event is what it was. The best of five passes counts: others share the
+ * machine.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 
 #include <iommuscope/stream.h>
 
-#define GOAL 20000000.0
+#define GOAL   20000000.0
 #define PASSES 5
 
 static uint32_t next_random(uint64_t *state)
@@ -48,9 +49,11 @@ static int write_events(int fd, int level, uint64_t count, uint64_t *bytes)
 	struct ims_record rec = {
 		.type = IMS_REC_EVENT,
 		.time_ns = 1000000000,
-		.event = { .pid = 4242, .comm = "fio", .device = "0000:09:00.0",
-			   .instance = "smmu3.0x000000000c000000",
-			   .domain_instance = "smmu3.0x000000000c000000" },
+		.event = {.pid = 4242,
+			  .comm = "fio",
+			  .device = "0000:09:00.0",
+			  .instance = "smmu3.0x000000000c000000",
+			  .domain_instance = "smmu3.0x000000000c000000"},
 	};
 	struct ims_event *ev = &rec.event;
 

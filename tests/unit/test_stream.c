@@ -52,8 +52,8 @@ static size_t tape_check(struct tape *t)
 
 static void put_full_event(struct tape *t, uint32_t hook)
 {
-	const char *frame[] = { "iommu_attach_group+0x64", "vfio_iommu+0x1 [vfio]", "", "a" };
-	struct ims_record rec = { .type = IMS_REC_EVENT, .time_ns = UINT64_MAX };
+	const char *frame[] = {"iommu_attach_group+0x64", "vfio_iommu+0x1 [vfio]", "", "a"};
+	struct ims_record rec = {.type = IMS_REC_EVENT, .time_ns = UINT64_MAX};
 
 	rec.event = (struct ims_event){
 		.duration_ns = UINT64_MAX,
@@ -71,7 +71,7 @@ static void put_full_event(struct tape *t, uint32_t hook)
 		.device = "0000:09:00.0",
 		.instance = "smmu3.0x000000000c000000",
 		.domain_instance = "smmu3.1",
-		.stack = { 4, frame },
+		.stack = {4, frame},
 	};
 	tape_put(t, &rec);
 	rec.time_ns = 0;
@@ -86,10 +86,10 @@ static void put_full_event(struct tape *t, uint32_t hook)
 
 static void put_stats(struct tape *t, uint64_t value)
 {
-	struct ims_record rec = { .type = IMS_REC_STATS, .time_ns = 5 };
+	struct ims_record rec = {.type = IMS_REC_STATS, .time_ns = 5};
 	uint32_t i;
 
-	rec.stats = (struct ims_stats){ value, IMS_HOOK_MAP, value, value, value, value, value };
+	rec.stats = (struct ims_stats){value, IMS_HOOK_MAP, value, value, value, value, value};
 	tape_put(t, &rec);
 	rec.stats.bucket[0] = 1;
 	rec.stats.bucket[IMS_HIST_BUCKETS - 1] = value;
@@ -101,21 +101,21 @@ static void put_stats(struct tape *t, uint64_t value)
 
 static void put_everything(struct tape *t)
 {
-	struct ims_record rec = { .type = IMS_REC_HOST, .time_ns = 1 };
+	struct ims_record rec = {.type = IMS_REC_HOST, .time_ns = 1};
 	uint32_t hook;
 
-	rec.host = (struct ims_host){ "kernel.release", "6.12.0" };
+	rec.host = (struct ims_host){"kernel.release", "6.12.0"};
 	tape_put(t, &rec);
-	rec.host = (struct ims_host){ "kernel.cmdline", "" };
+	rec.host = (struct ims_host){"kernel.cmdline", ""};
 	tape_put(t, &rec);
 	rec.type = IMS_REC_PLAN;
-	rec.plan = (struct ims_plan){ IMS_HOOK_MAP, "iommu_map", "fentry",
-				      "vmlinux",    "attached",  "iommu_map_nosync: missing" };
+	rec.plan = (struct ims_plan){IMS_HOOK_MAP, "iommu_map", "fentry",
+				     "vmlinux",	   "attached",	"iommu_map_nosync: missing"};
 	tape_put(t, &rec);
-	rec.plan = (struct ims_plan){ UINT32_MAX, "", "", "", "missing", "" };
+	rec.plan = (struct ims_plan){UINT32_MAX, "", "", "", "missing", ""};
 	tape_put(t, &rec);
 	rec.type = IMS_REC_INSTANCE;
-	rec.instance = (struct ims_instance){ "dmar0", "intel_iommu_ops" };
+	rec.instance = (struct ims_instance){"dmar0", "intel_iommu_ops"};
 	tape_put(t, &rec);
 	for (hook = 0; hook < 70; hook++)
 		put_full_event(t, hook);
@@ -123,7 +123,7 @@ static void put_everything(struct tape *t)
 	put_stats(t, UINT64_MAX);
 	put_stats(t, 200);
 	rec.type = IMS_REC_LOSS;
-	rec.loss = (struct ims_loss){ UINT32_MAX, IMS_LOSS_MISSED, UINT64_MAX };
+	rec.loss = (struct ims_loss){UINT32_MAX, IMS_LOSS_MISSED, UINT64_MAX};
 	tape_put(t, &rec);
 	rec.type = IMS_REC_END;
 	tape_put(t, &rec);
@@ -131,7 +131,7 @@ static void put_everything(struct tape *t)
 
 static void test_every_type(void **state)
 {
-	static const int level[] = { -1, 0, 1, 6, 9, 10 };
+	static const int level[] = {-1, 0, 1, 6, 9, 10};
 	struct tape t;
 	uint32_t i;
 
@@ -182,7 +182,7 @@ static void test_dictionaries_fill(void **state)
 {
 	static char name[IMS_STACK_MAX][STRING_MAX];
 	const char *frame[IMS_STACK_MAX];
-	struct ims_record rec = { .type = IMS_REC_EVENT };
+	struct ims_record rec = {.type = IMS_REC_EVENT};
 	struct tape t;
 	uint32_t i, n;
 
@@ -193,7 +193,7 @@ static void test_dictionaries_fill(void **state)
 			snprintf(name[i], sizeof(name[i]), "%x", n % 4 ? n : n + i);
 			frame[i] = name[i];
 		}
-		rec.event.stack = (struct ims_stack){ n % 8 ? 1 : IMS_STACK_MAX, frame };
+		rec.event.stack = (struct ims_stack){n % 8 ? 1 : IMS_STACK_MAX, frame};
 		tape_put(&t, &rec);
 	}
 	for (i = 0; i < IMS_STACK_MAX; i++)
@@ -207,7 +207,7 @@ static void test_cut_to_the_limits(void **state)
 {
 	char longer[STRING_MAX + 100], cut[STRING_MAX];
 	const char *frame[IMS_STACK_MAX + 9];
-	struct ims_record rec = { .type = IMS_REC_EVENT }, got;
+	struct ims_record rec = {.type = IMS_REC_EVENT}, got;
 	struct ims_reader *r;
 	int fd = memory_fd("", 0);
 	struct ims_writer *w = ims_writer_new(fd, 6);
@@ -221,7 +221,7 @@ static void test_cut_to_the_limits(void **state)
 		frame[i] = "f";
 	rec.event = plain_event(IMS_HOOK_ATTACH);
 	rec.event.comm = longer;
-	rec.event.stack = (struct ims_stack){ IMS_STACK_MAX + 9, frame };
+	rec.event.stack = (struct ims_stack){IMS_STACK_MAX + 9, frame};
 	assert_int_equal(ims_writer_put(w, &rec), 0);
 	assert_int_equal(ims_writer_put(w, &rec), 0);
 	assert_int_equal(ims_writer_flush(w), 0);
@@ -242,7 +242,7 @@ static void test_cut_to_the_limits(void **state)
 
 static void test_unknown_type_is_refused(void **state)
 {
-	struct ims_record rec = { .type = IMS_REC_END + 1 };
+	struct ims_record rec = {.type = IMS_REC_END + 1};
 	struct tape t;
 
 	tape_begin(&t, 6);

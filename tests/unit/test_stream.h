@@ -96,7 +96,7 @@ static inline struct ims_event plain_event(uint32_t hook)
 /* A small event, like its neighbours and yet told apart from them by @n. */
 static inline struct ims_record numbered_event(uint64_t n)
 {
-	struct ims_record rec = { .type = IMS_REC_EVENT, .time_ns = 1000 + 10 * n };
+	struct ims_record rec = {.type = IMS_REC_EVENT, .time_ns = 1000 + 10 * n};
 
 	rec.event = plain_event(n & 1 ? IMS_HOOK_UNMAP : IMS_HOOK_MAP);
 	rec.event.domain = n;

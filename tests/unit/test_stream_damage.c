@@ -2,7 +2,7 @@
 /* What is left of a damaged stream is read, and what is not is counted. */
 #include "test_stream.h"
 
-#define CHUNKS 6
+#define CHUNKS	  6
 #define PER_CHUNK 5
 
 /* A stream of CHUNKS chunks, where each begins, and what each reads as. */
@@ -254,7 +254,7 @@ static size_t make_chunk(uint8_t *out, struct chunk c, const void *raw, size_t c
 static char *text_of_raw(const void *raw, size_t count, struct ims_damage *damage)
 {
 	uint8_t *bytes = malloc(sizeof(struct chunk) + count);
-	size_t size = make_chunk(bytes, (struct chunk){ .major = 1, .base_ns = 100 }, raw, count);
+	size_t size = make_chunk(bytes, (struct chunk){.major = 1, .base_ns = 100}, raw, count);
 	int err;
 	char *text = text_of(bytes, size, damage, &err);
 
@@ -275,9 +275,9 @@ static void test_newer_version(void **state)
 	char *text;
 	int err;
 
-	first = make_chunk(bytes, (struct chunk){ .major = 2 }, END_RECORD, 3);
-	count = first + make_chunk(bytes + first, (struct chunk){ .major = 1, .seq = 1 },
-				   END_RECORD, 3);
+	first = make_chunk(bytes, (struct chunk){.major = 2}, END_RECORD, 3);
+	count = first +
+		make_chunk(bytes + first, (struct chunk){.major = 1, .seq = 1}, END_RECORD, 3);
 	assert_null(text_of(bytes, count, &damage, &err));
 	assert_int_equal(err, -EPROTONOSUPPORT);
 
@@ -290,9 +290,9 @@ static void test_newer_version(void **state)
 	assert_int_equal(damage.missing_chunks, 1);
 	free(text);
 
-	first = make_chunk(bytes, (struct chunk){ .major = 1, .minor = 99 }, END_RECORD, 3);
-	count = first + make_chunk(bytes + first, (struct chunk){ .major = 2, .seq = 1 },
-				   END_RECORD, 3);
+	first = make_chunk(bytes, (struct chunk){.major = 1, .minor = 99}, END_RECORD, 3);
+	count = first +
+		make_chunk(bytes + first, (struct chunk){.major = 2, .seq = 1}, END_RECORD, 3);
 	text = text_of(bytes, count, &damage, &err);
 	assert_int_equal(err, 0);
 	assert_string_equal(text, "1 end\n");
@@ -304,14 +304,14 @@ static void test_newer_version(void **state)
 static void test_frames_that_lie(void **state)
 {
 	const struct chunk lie[] = {
-		{ .major = 0 },
-		{ .major = 1, .flags = 2 },
-		{ .major = 1, .flags = CHUNK_DEFLATE },
-		{ .major = 1, .flags = CHUNK_DEFLATE, .raw_bytes = CHUNK_MAX },
-		{ .major = 1, .raw_bytes = 2 },
-		{ .major = 1, .raw_bytes = 4 },
-		{ .major = 1, .raw_bytes = CHUNK_MAX + 1 },
-		{ .major = 1, .flags = CHUNK_DEFLATE, .raw_bytes = UINT32_MAX },
+		{.major = 0},
+		{.major = 1, .flags = 2},
+		{.major = 1, .flags = CHUNK_DEFLATE},
+		{.major = 1, .flags = CHUNK_DEFLATE, .raw_bytes = CHUNK_MAX},
+		{.major = 1, .raw_bytes = 2},
+		{.major = 1, .raw_bytes = 4},
+		{.major = 1, .raw_bytes = CHUNK_MAX + 1},
+		{.major = 1, .flags = CHUNK_DEFLATE, .raw_bytes = UINT32_MAX},
 	};
 	uint8_t bytes[256];
 	struct ims_damage damage;
@@ -322,8 +322,8 @@ static void test_frames_that_lie(void **state)
 
 	for (i = 0; i < sizeof(lie) / sizeof(lie[0]); i++) {
 		count = make_chunk(bytes, lie[i], END_RECORD, 3);
-		count += make_chunk(bytes + count, (struct chunk){ .major = 1, .seq = 1 },
-				    END_RECORD, 3);
+		count += make_chunk(bytes + count, (struct chunk){.major = 1, .seq = 1}, END_RECORD,
+				    3);
 		text = text_of(bytes, count, &damage, &err);
 		assert_int_equal(err, 0);
 		assert_string_equal(text, "1 end\n");
@@ -344,20 +344,22 @@ static void expect_raw(const void *raw, size_t count, const char *want, uint64_t
 	free(text);
 }
 
-#define EXPECT_RAW(raw, want, bad, unknown) \
-	expect_raw(raw, sizeof(raw) - 1, want, bad, unknown)
+#define EXPECT_RAW(raw, want, bad, unknown) expect_raw(raw, sizeof(raw) - 1, want, bad, unknown)
 
 static void test_room_to_grow(void **state)
 {
 	EXPECT_RAW("", "", 0, 0);
 	/* An unknown record, whose time counts, and one of the encoding, which has none. */
-	EXPECT_RAW("\x30\x03\x08\xff\xff" "\x07\x01\x08" END_RECORD, "105 end\n", 0, 2);
+	EXPECT_RAW("\x30\x03\x08\xff\xff"
+		   "\x07\x01\x08" END_RECORD,
+		   "105 end\n", 0, 2);
 	/* More in a record than is known, and less. */
-	EXPECT_RAW("\x15\x06\x02\x0a\x01\x05\x77\x88", "101 loss hook=10 cause=inflight(1) lost=5\n",
-		   0, 0);
+	EXPECT_RAW("\x15\x06\x02\x0a\x01\x05\x77\x88",
+		   "101 loss hook=10 cause=inflight(1) lost=5\n", 0, 0);
 	EXPECT_RAW("\x15\x02\x02\x0a", "101 loss hook=10 cause=ring-full(0) lost=0\n", 0, 0);
 	EXPECT_RAW("\x10\x00", "100 host =\n", 0, 0);
-	EXPECT_RAW("\x11\x00", "100 plan none(0) function= mechanism= module= state= reason=\n", 0, 0);
+	EXPECT_RAW("\x11\x00", "100 plan none(0) function= mechanism= module= state= reason=\n", 0,
+		   0);
 	EXPECT_RAW("\x14\x00", "100 stats domain=0 hook=0 sum=0 max=0 bytes=0 errors=0 untimed=0\n",
 		   0, 0);
 	/* Fields of an event that are not known: bits 1, 2 and 40. */
@@ -371,15 +373,24 @@ static void test_contents_that_lie(void **state)
 {
 	/* The length of a record, of a string, of a number. */
 	EXPECT_RAW(END_RECORD "\x16\x02\x02", "101 end\n", 1, 0);
-	EXPECT_RAW(END_RECORD "\x16\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x02", "101 end\n", 1, 0);
+	EXPECT_RAW(END_RECORD "\x16\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x02", "101 end\n", 1,
+		   0);
 	EXPECT_RAW(END_RECORD "\x16\x02\x80\x80" END_RECORD, "101 end\n", 1, 0);
 	EXPECT_RAW("\x80", "", 1, 0);
 	EXPECT_RAW("\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01\x00", "", 1, 0);
-	EXPECT_RAW("\x01\x02" "ab" END_RECORD, "", 1, 0);
+	EXPECT_RAW("\x01\x02"
+		   "ab" END_RECORD,
+		   "", 1, 0);
 	EXPECT_RAW("\x01\x00" END_RECORD, "", 1, 0);
 	/* Numbers of strings and stacks that are not there, or not yet. */
-	EXPECT_RAW("\x12\x02\x00\x01" "\x01\x02" "a\x00", "", 1, 0);
-	EXPECT_RAW("\x01\x02" "a\x00" "\x12\x02\x00\x01" "\x12\x02\x00\x02",
+	EXPECT_RAW("\x12\x02\x00\x01"
+		   "\x01\x02"
+		   "a\x00",
+		   "", 1, 0);
+	EXPECT_RAW("\x01\x02"
+		   "a\x00"
+		   "\x12\x02\x00\x01"
+		   "\x12\x02\x00\x02",
 		   "100 instance a driver=\n", 1, 0);
 	EXPECT_RAW("\x4a\x00\x00\x20\x01", "", 1, 0);
 	EXPECT_RAW("\x02\x02\x01\x01", "", 1, 0);
@@ -438,7 +449,7 @@ static void test_full_tables(void **state)
 static void test_nothing_but_frames(void **state)
 {
 	const uint32_t frames = 200000;
-	struct chunk c = { .magic = CHUNK_MAGIC, .major = 1, .payload_bytes = CHUNK_MAX };
+	struct chunk c = {.magic = CHUNK_MAGIC, .major = 1, .payload_bytes = CHUNK_MAX};
 	struct chunk *all = malloc(frames * sizeof(c));
 	struct ims_damage damage;
 	char *text;

@@ -224,8 +224,8 @@ static void tick(int sig)
 
 static void tick_often(void)
 {
-	const struct sigaction sa = { .sa_handler = tick };
-	const struct itimerval it = { { 0, 200 }, { 0, 200 } };
+	const struct sigaction sa = {.sa_handler = tick};
+	const struct itimerval it = {{0, 200}, {0, 200}};
 
 	sigaction(SIGALRM, &sa, NULL);
 	setitimer(ITIMER_REAL, &it, NULL);
