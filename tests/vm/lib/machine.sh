@@ -30,7 +30,7 @@ machine_setup() {
 	amd64-virtio) machine_q35 "$icount" && machine_ports pcie.0 virtio-iommu-pci "$icount" ;;
 	*) die "matrix: no machine for IOMMU '$iommu' on $arch" ;;
 	esac
-	[ "$iommu" != virtio ] || machine_modules+=" virtio_pci virtio_iommu"
+	[ "$iommu" != virtio ] || machine_modules+=" virtio_iommu"
 	machine+=(-nodefaults -display none -no-reboot -m "$4")
 	if [ -n "$icount" ]; then
 		# One instruction takes one nanosecond; nothing random and no host clock in it.
@@ -49,7 +49,7 @@ machine_virt() {
 		# The way out is no PCI device, so behind no IOMMU.
 		-global virtio-mmio.force-legacy=false -device virtio-serial-device)
 	machine_append+=" console=ttyAMA0"
-	machine_modules="virtio_mmio virtio_console"
+	machine_modules="virtio_mmio virtio_console virtio_pci"
 }
 
 machine_q35() {

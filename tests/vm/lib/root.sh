@@ -52,12 +52,20 @@ END
 }
 
 cmd_exec() {
-	local binds=() dir=/
+	local binds=() bind dir=/
 	while [ $# -gt 0 ]; do
 		case $1 in
-		--bind) binds+=("$(check_bind "${2-}")") && shift 2 ;;
-		--chdir) dir=${2:?} && shift 2 ;;
-		--) shift && break ;;
+		--bind)
+			bind=$(check_bind "${2-}")
+			binds+=("$bind")
+			shift 2
+			;;
+		--chdir)
+			[[ ${2-} == /* ]] || usage "exec: --chdir wants an absolute path" exec
+			dir=$2
+			shift 2
+			;;
+		--) shift; break ;;
 		*) usage "exec: unknown option '$1'" exec ;;
 		esac
 	done
@@ -106,7 +114,7 @@ cmd_setup() {
 		case $1 in
 		--refresh) refresh=1 ;;
 		-*) usage "setup: unknown option '$1'" setup ;;
-		*) triplet "$1" >/dev/null && arches+=("$1") ;;
+		*) triplet "$1" >/dev/null; arches+=("$1") ;;
 		esac
 		shift
 	done

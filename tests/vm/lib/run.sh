@@ -30,22 +30,24 @@ END
 cmd_run() {
 	local entry='' timeout=300 out='' add=() load='' ship='' append='' smp=2 mem=1024 console='' icount=''
 	while [ $# -gt 0 ]; do
+		[[ $1 != --?* || $1 == --icount || $# -ge 2 ]] || usage "run: $1 wants a value" run
 		case $1 in
-		--timeout) timeout=$(check_number "$@") && shift 2 ;;
-		--out) out=${2:?} && shift 2 ;;
-		--add) add+=("$(check_add "${2-}")") && shift 2 ;;
-		--modules) load+=" ${2?}" && shift 2 ;;
-		--add-modules) ship+=" ${2?}" && shift 2 ;;
-		--append) append+=" ${2?}" && shift 2 ;;
-		--smp) smp=$(check_number "$@") && shift 2 ;;
-		--mem) mem=$(check_number "$@") && shift 2 ;;
-		--console) console=${2:?} && shift 2 ;;
-		--icount) icount=1 && shift ;;
-		--) shift && break ;;
+		--timeout) timeout=$(check_number "$@"); shift 2 ;;
+		--out) out=$2; shift 2 ;;
+		--add) check_add "$2"; add+=("$2"); shift 2 ;;
+		--modules) load+=" $2"; shift 2 ;;
+		--add-modules) ship+=" $2"; shift 2 ;;
+		--append) append+=" $2"; shift 2 ;;
+		--smp) smp=$(check_number "$@"); shift 2 ;;
+		--mem) mem=$(check_number "$@"); shift 2 ;;
+		--console) console=$2; shift 2 ;;
+		--icount) icount=1; shift ;;
+		--) shift; break ;;
 		-*) usage "run: unknown option '$1'" run ;;
 		*)
 			[ -z "$entry" ] || usage "run: unexpected '$1' (the command comes after --)" run
-			entry=$1 && shift
+			entry=$1
+			shift
 			;;
 		esac
 	done
@@ -78,7 +80,6 @@ check_number() {
 check_add() {
 	[[ $1 == ?*:/?* ]] || usage "run: --add wants HOST:GUEST with GUEST absolute, got '$1'" run
 	[ -e "${1%%:*}" ] || die "--add: ${1%%:*} does not exist"
-	echo "$1"
 }
 
 # Sets the caller's arch, suite, iommu and args.
