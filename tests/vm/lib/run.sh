@@ -138,7 +138,7 @@ guest_boot() {
 guest_wait() {
 	local entry=$1 end=$((SECONDS + $2)) start=$SECONDS up='' status=''
 	while :; do
-		if [ -z "$up" ] && grep -q 'testbed: user space is up' "$work/console"; then
+		if [ -z "$up" ] && grep -aq 'testbed: user space is up' "$work/console"; then
 			up=$((SECONDS - start))
 			say "$entry: up after $up s, running the command"
 		fi
@@ -159,7 +159,10 @@ guest_wait() {
 		exit 124
 		;;
 	died)
-		guest_failed "$entry: the guest ${up:+panicked or }died${up:-" before user space was up"}"
+		local how=died
+		grep -q 'Kernel panic' "$work/console" && how=panicked
+		[ -n "$up" ] || how+=" before user space was up"
+		guest_failed "$entry: the guest $how"
 		exit 125
 		;;
 	esac
@@ -178,9 +181,10 @@ guest_out() {
 guest_failed() {
 	say "$1"
 	{
-		cat "$work/qemu.log"
-		tr -d '\r' <"$work/console" | sed 's/\x1b\[[0-9;?=]*[A-Za-z]//g' | grep -v '^ *$' | tail -n 25
-	} | sed 's/^/  | /' >&2
+		grep -v 'has no peer' "$work/qemu.log"
+		grep -a 'Kernel panic' "$work/console"
+		sed 's/\x1b\[[0-9;?=]*[A-Za-z]//g' "$work/console" | grep -av '^ *$' | tail -n 25
+	} | tr -d '\r' | sed 's/^/  | /' >&2 || true
 }
 
 help_list() {
