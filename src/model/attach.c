@@ -63,32 +63,40 @@ static struct verdict_key once_key(const struct attach *a, enum model_verdict_ki
 	};
 }
 
-static void judge_proxy(struct model *m, const struct attach *a)
+/* Whether @a is the first attach of a domain to a device it was not allocated for. */
+static bool is_proxy(struct model *m, const struct attach *a, bool *differ)
 {
-	struct domain_node *d = a->domain;
-	struct model_verdict v = attach_verdict(m, a, MODEL_PROXY_ALLOC);
 	const struct model_instance *alloc_instance;
+	struct domain_node *d = a->domain;
 	struct device_node *alloc_device;
-	uint32_t alloc_group;
-	bool differ;
+	uint32_t from, to;
 
 	if (!d || !d->pub.alloc_seen || !*d->pub.alloc_device || d->first_attach_seen)
-		return;
+		return false;
 	d->first_attach_seen = true;
 	if (a->device && !strcmp(a->device->pub.name, d->pub.alloc_device))
-		return;
+		return false;
 	alloc_device = device_find(m, d->pub.alloc_device);
-	alloc_group = d->alloc_group;
-	if (alloc_group == IMS_NO_GROUP && alloc_device && alloc_device->pub.group)
-		alloc_group = alloc_device->pub.group->id;
+	from = d->alloc_group;
+	if (from == IMS_NO_GROUP && alloc_device && alloc_device->pub.group)
+		from = alloc_device->pub.group->id;
+	to = a->group ? a->group->pub.id : IMS_NO_GROUP;
 	alloc_instance = model_find_instance(m, d->pub.alloc_instance);
-	differ = alloc_instance && a->device_instance && alloc_instance != a->device_instance;
-	if (alloc_group == v.group && v.group != IMS_NO_GROUP)
+	*differ = alloc_instance && a->device_instance && alloc_instance != a->device_instance;
+	/* Without both groups only the instances can tell that it is not the group's domain. */
+	return from == IMS_NO_GROUP || to == IMS_NO_GROUP ? *differ : from != to;
+}
+
+static void judge_proxy(struct model *m, const struct attach *a)
+{
+	struct model_verdict v;
+	bool differ;
+
+	if (!is_proxy(m, a, &differ))
 		return;
-	if ((alloc_group == IMS_NO_GROUP || v.group == IMS_NO_GROUP) && !differ)
-		return;
+	v = attach_verdict(m, a, MODEL_PROXY_ALLOC);
 	v.severity = differ ? MODEL_WARNING : MODEL_INFO;
-	verdict_add(m, &v, d->pub.alloc_ns);
+	verdict_add(m, &v, a->domain->pub.alloc_ns);
 }
 
 static void judge_late(struct model *m, const struct attach *a)

@@ -1,0 +1,448 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A domain meets a device of another instance: every outcome, and what only looks like it. */
+#include <errno.h>
+
+#include "test_model.h"
+
+#define A 20
+#define B 21
+#define C 22
+
+/* Domain A serves the first device: VFIO has one container with group 12 in it. */
+static struct model *new_container(const char *driver)
+{
+	struct model *m = new_machine(driver);
+
+	EVENT(m, DOMAIN_ALLOC, AT1, .domain = A, .domain_type = UNMANAGED, READ(SMMU1));
+	EVENT(m, ATTACH, AT1, .domain = BLOCKING_ID, .domain_type = BLOCKED);
+	EVENT(m, ATTACH, AT1, .domain = A, .domain_type = UNMANAGED, READ(SMMU1));
+	EVENT(m, ATTACH_GROUP, AT1, .domain = A, .domain_type = UNMANAGED);
+	EVENT(m, CALLER, .function = "vfio_iommu_type1_attach_group");
+	return m;
+}
+
+/* Everything VFIO does before it tries A for group 13. */
+static void claim_group_13(struct model *m)
+{
+	EVENT(m, ATTACH, AT2, .domain = BLOCKING_ID, .domain_type = BLOCKED);
+	EVENT(m, DOMAIN_ALLOC, AT2, .domain = B, .domain_type = UNMANAGED, READ(SMMU2));
+	EVENT(m, ATTACH, AT2, .domain = B, .domain_type = UNMANAGED, READ(SMMU2));
+	EVENT(m, ATTACH_GROUP, .group = 13, .domain = B, .domain_type = UNMANAGED);
+	EVENT(m, ATTACH, AT2, .domain = BLOCKING_ID, .domain_type = BLOCKED);
+	EVENT(m, DETACH_GROUP, .group = 13, .domain = B, .domain_type = UNMANAGED);
+}
+
+static void refuse(struct model *m, uint64_t domain)
+{
+	EVENT(m, ATTACH, AT2, .domain = domain, .domain_type = UNMANAGED, .result = -EINVAL,
+	      .duration_ns = 700, READ(SMMU1));
+}
+
+static void refuse_group(struct model *m, uint64_t domain)
+{
+	EVENT(m, ATTACH_GROUP, .group = 13, .domain = domain, .domain_type = UNMANAGED,
+	      .result = -EINVAL, .duration_ns = 2500);
+}
+
+static void attach_b(struct model *m)
+{
+	EVENT(m, ATTACH, AT2, .domain = B, .domain_type = UNMANAGED, READ(SMMU2));
+	EVENT(m, ATTACH_GROUP, .group = 13, .domain = B, .domain_type = UNMANAGED);
+}
+
+/* What was recorded on a stock arm64 7.3 with VFIO type1 and groups behind two SMMUs. */
+static void test_wild(void **state)
+{
+	struct model *m = new_container("arm-smmu-v3");
+	const struct model_verdict *v;
+
+	claim_group_13(m);
+	refuse(m, A);
+	refuse_group(m, A);
+	attach_b(m);
+	EVENT(m, CALLER, .group = 13, .function = "vfio_iommu_type1_attach_group");
+	model_finish(m);
+
+	assert_verdicts(m, "soft-mismatch ");
+	v = model_next_verdict(m, NULL);
+	assert_int_equal(v->severity, MODEL_NOTICE);
+	assert_int_equal(v->domain, A);
+	assert_int_equal(v->retry_domain, B);
+	assert_true(v->retry_ns > v->time_ns);
+	assert_int_equal(v->group, 13);
+	assert_string_equal(v->device, DEV2);
+	assert_string_equal(v->domain_instance->name, SMMU1);
+	assert_string_equal(v->device_instance->name, SMMU2);
+	assert_int_equal(v->evidence, MODEL_EVIDENCE_DRIVER);
+	assert_int_equal(v->result, -EINVAL);
+	assert_int_equal(v->cost_hook, IMS_HOOK_ATTACH_GROUP);
+	assert_int_equal(v->cost_ns, 2500);
+	assert_int_equal(v->cost_calls, 1);
+	assert_int_equal(v->count, 1);
+	assert_int_equal(v->pid, 100);
+	assert_string_equal(v->comm, "qemu");
+	assert_string_equal(v->function, "vfio_iommu_type1_attach_group");
+	assert_string_equal(v->degraded, "");
+	model_free(m);
+}
+
+/* The same, but no domain of the driver could be read: the device given at alloc is the evidence. */
+static void test_wild_unread(void **state)
+{
+	struct model *m = new_machine("arm_smmu_ops");
+	const struct model_verdict *v;
+
+	EVENT(m, DOMAIN_ALLOC, AT1, .domain = A, .domain_type = UNMANAGED);
+	EVENT(m, ATTACH, AT1, .domain = A, .domain_type = UNMANAGED);
+	EVENT(m, DOMAIN_ALLOC, AT2, .domain = B, .domain_type = UNMANAGED);
+	EVENT(m, ATTACH, AT2, .domain = A, .domain_type = UNMANAGED, .result = -EINVAL);
+	EVENT(m, ATTACH, AT2, .domain = B, .domain_type = UNMANAGED);
+	model_finish(m);
+	assert_verdicts(m, "soft-mismatch ");
+	v = model_next_verdict(m, NULL);
+	assert_int_equal(v->evidence, MODEL_EVIDENCE_ALLOC_DEVICE);
+	assert_int_equal(v->cost_hook, IMS_HOOK_ATTACH);
+	assert_int_equal(v->cost_ns, 1000);
+	model_free(m);
+}
+
+static void test_same_instance_is_silent(void **state)
+{
+	struct model *m = new_container("arm-smmu-v3");
+
+	claim_group_13(m);
+	EVENT(m, ATTACH, AT3, .domain = B, .domain_type = UNMANAGED, READ(SMMU2));
+	EVENT(m, CALLER, .function = "vfio_iommu_type1_attach_group");
+	model_finish(m);
+	assert_verdicts(m, "");
+	model_free(m);
+}
+
+static void test_attempts_repeated_are_one(void **state)
+{
+	struct model *m = new_container("arm-smmu-v3");
+	const struct model_verdict *v;
+
+	claim_group_13(m);
+	refuse(m, A);
+	refuse_group(m, A);
+	refuse(m, A);
+	refuse_group(m, A);
+	attach_b(m);
+	model_finish(m);
+	assert_verdicts(m, "soft-mismatch ");
+	v = model_next_verdict(m, NULL);
+	assert_int_equal(v->count, 2);
+	assert_int_equal(v->cost_calls, 2);
+	assert_int_equal(v->cost_ns, 5000);
+	model_free(m);
+}
+
+/* Two devices of the group, and the core asks for both. */
+static void test_devices_of_a_group_are_one(void **state)
+{
+	struct model *m = new_container("arm-smmu-v3");
+
+	EVENT(m, DEVICE_ADD, .device = "0000:11:00.1", .group = 13, .instance = SMMU2);
+	claim_group_13(m);
+	refuse(m, A);
+	EVENT(m, ATTACH, .device = "0000:11:00.1", .group = 13, .instance = SMMU2, .domain = A,
+	      .domain_type = UNMANAGED, .result = -EINVAL, READ(SMMU1));
+	refuse_group(m, A);
+	attach_b(m);
+	model_finish(m);
+	assert_verdicts(m, "soft-mismatch ");
+	model_free(m);
+}
+
+static void test_next_attach_is_another(void **state)
+{
+	struct model *m = new_container("arm-smmu-v3");
+
+	for (int i = 0; i < 2; i++) {
+		claim_group_13(m);
+		refuse(m, A);
+		refuse_group(m, A);
+		attach_b(m);
+		EVENT(m, CALLER, .function = "vfio_iommu_type1_attach_group");
+		EVENT(m, DETACH_GROUP, .group = 13, .domain = B, .domain_type = UNMANAGED);
+	}
+	model_finish(m);
+	assert_verdicts(m, "soft-mismatch soft-mismatch ");
+	model_free(m);
+}
+
+/* A container that has two domains already tries both. */
+static void test_every_domain_is_its_own(void **state)
+{
+	struct model *m = new_container("arm-smmu-v3");
+
+	EVENT(m, DOMAIN_ALLOC, AT1, .domain = C, .domain_type = UNMANAGED, READ(SMMU1));
+	EVENT(m, ATTACH, AT1, .domain = C, .domain_type = UNMANAGED, READ(SMMU1));
+	claim_group_13(m);
+	refuse(m, A);
+	refuse(m, C);
+	attach_b(m);
+	model_finish(m);
+	assert_verdicts(m, "soft-mismatch soft-mismatch ");
+	model_free(m);
+}
+
+/* None of these is the retry: the caller's return decides. */
+static void test_unwinding_is_no_retry(void **state)
+{
+	struct model *m = new_container("arm-smmu-v3");
+	const struct model_verdict *v;
+
+	claim_group_13(m);
+	EVENT(m, ATTACH, AT2, .domain = B, .domain_type = UNMANAGED, READ(SMMU2));
+	refuse(m, A);
+	EVENT(m, ATTACH, AT2, .domain = B, .domain_type = UNMANAGED, READ(SMMU2));
+	refuse_group(m, A);
+	EVENT(m, ATTACH, AT2, .domain = BLOCKING_ID, .domain_type = BLOCKED);
+	EVENT(m, ATTACH, AT2, .domain = 8, .domain_type = IDENTITY);
+	EVENT(m, ATTACH, AT2, .domain = 2, .domain_type = DMA, READ(SMMU2));
+	assert_verdicts(m, "");
+	EVENT(m, CALLER, .result = -EINVAL, .function = "vfio_iommu_type1_attach_group");
+	model_finish(m);
+	assert_verdicts(m, "hard-mismatch ");
+	v = model_next_verdict(m, NULL);
+	assert_int_equal(v->severity, MODEL_ERROR);
+	assert_int_equal(v->retry_ns, 0);
+	assert_string_equal(v->function, "vfio_iommu_type1_attach_group");
+	model_free(m);
+}
+
+static void test_other_thread_is_no_retry(void **state)
+{
+	struct model *m = new_container("arm-smmu-v3");
+
+	claim_group_13(m);
+	refuse(m, A);
+	refuse_group(m, A);
+	EVENT(m, ATTACH, AT2, .domain = B, .domain_type = UNMANAGED, .tid = 102, READ(SMMU2));
+	EVENT(m, ATTACH, AT3, .domain = B, .domain_type = UNMANAGED, READ(SMMU2));
+	EVENT(m, CALLER, .tid = 102, .result = -EINVAL);
+	assert_verdicts(m, "");
+	model_finish(m);
+	assert_verdicts(m, "unknown ");
+	assert_non_null(strstr(model_next_verdict(m, NULL)->reason, "was not seen"));
+	model_free(m);
+}
+
+static void test_caller_fine_without_retry(void **state)
+{
+	struct model *m = new_container("arm-smmu-v3");
+
+	claim_group_13(m);
+	refuse(m, A);
+	EVENT(m, CALLER, .function = "vfio_iommu_type1_attach_group");
+	assert_verdicts(m, "unknown ");
+	/* What follows is another operation. */
+	attach_b(m);
+	model_finish(m);
+	assert_verdicts(m, "unknown ");
+	model_free(m);
+}
+
+static void test_probe(void **state)
+{
+	struct model *m = new_machine("arm-smmu-v3");
+	const struct model_verdict *v;
+
+	EVENT(m, DOMAIN_ALLOC, AT1, .domain = A, .domain_type = DMA, READ(SMMU1));
+	EVENT(m, ATTACH, AT2, .domain = A, .domain_type = DMA, .result = -EINVAL, READ(SMMU1));
+	EVENT(m, PROBE, AT3, .result = -ENODEV);
+	EVENT(m, PROBE, .device = DEV2, .result = -EINVAL, .function = "__iommu_probe_device");
+	model_finish(m);
+	assert_verdicts(m, "proxy-alloc hard-mismatch probe-lost ");
+	v = find_verdict(m, MODEL_PROBE_LOST);
+	assert_string_equal(v->device, DEV2);
+	assert_int_equal(v->severity, MODEL_ERROR);
+	assert_int_equal(v->domain, A);
+	model_free(m);
+}
+
+static void test_probe_without_attach(void **state)
+{
+	struct model *m = new_machine("arm-smmu-v3");
+
+	EVENT(m, PROBE, AT2, .result = -ENODEV);
+	model_finish(m);
+	assert_verdicts(m, "");
+	model_free(m);
+}
+
+/* Its instance is right, or it has none: the probe is lost all the same. */
+static void test_probe_lost_alone(void **state)
+{
+	struct model *m = new_machine("arm-smmu-v3");
+
+	EVENT(m, ATTACH, AT2, .domain = 2, .domain_type = DMA, .result = -ENOMEM, READ(SMMU2));
+	EVENT(m, PROBE, AT2, .result = -ENOMEM);
+	EVENT(m, ATTACH, AT3, .domain = 8, .domain_type = IDENTITY, .result = -EIO);
+	EVENT(m, PROBE, AT3, .result = -EIO);
+	model_finish(m);
+	assert_verdicts(m, "attach-failed probe-lost probe-lost ");
+	model_free(m);
+}
+
+static void test_accepted(void **state)
+{
+	struct model *m = new_container("arm-smmu-v3-ims");
+	const struct model_verdict *v;
+
+	EVENT(m, ATTACH, AT2, .domain = A, .domain_type = UNMANAGED, READ(SMMU1));
+	assert_verdicts(m, "accepted-mismatch ");
+	v = model_next_verdict(m, NULL);
+	assert_int_equal(v->severity, MODEL_CRITICAL);
+	assert_string_equal(v->domain_instance->name, SMMU1);
+	assert_string_equal(v->device_instance->name, SMMU2);
+	/* Once more is the same finding. */
+	EVENT(m, ATTACH, AT2, .domain = A, .domain_type = UNMANAGED, READ(SMMU1));
+	assert_verdicts(m, "accepted-mismatch ");
+	assert_int_equal(v->count, 2);
+	model_free(m);
+}
+
+/* The driver was bound to the first instance by an attach that was seen. */
+static void test_accepted_by_first_attach(void **state)
+{
+	struct model *m = new_machine("virtio_iommu");
+
+	EVENT(m, DOMAIN_ALLOC, .domain = A, .domain_type = UNMANAGED);
+	EVENT(m, ATTACH, AT1, .domain = A, .domain_type = UNMANAGED);
+	EVENT(m, ATTACH, AT2, .domain = A, .domain_type = UNMANAGED);
+	assert_verdicts(m, "accepted-mismatch ");
+	assert_int_equal(model_next_verdict(m, NULL)->evidence, MODEL_EVIDENCE_FIRST_ATTACH);
+	model_free(m);
+}
+
+/* A driver that binds at attach takes such a domain rightly; nobody read its struct. */
+static void test_alloc_device_proves_no_acceptance(void **state)
+{
+	struct model *m = new_machine("arm_smmu_ops");
+
+	EVENT(m, DOMAIN_ALLOC, AT1, .domain = A, .domain_type = UNMANAGED);
+	EVENT(m, ATTACH, AT2, .domain = A, .domain_type = UNMANAGED);
+	assert_verdicts(m, "proxy-alloc unknown ");
+	/* From then on it is bound where it was attached. */
+	EVENT(m, ATTACH, AT3, .domain = A, .domain_type = UNMANAGED);
+	assert_verdicts(m, "proxy-alloc unknown ");
+	EVENT(m, ATTACH, AT1, .domain = A, .domain_type = UNMANAGED);
+	assert_verdicts(m, "proxy-alloc unknown accepted-mismatch ");
+	model_free(m);
+}
+
+static void test_global_domains_never_mismatch(void **state)
+{
+	struct model *m = new_machine("arm-smmu-v3");
+
+	for (int i = 0; i < 2; i++) {
+		int result = i ? -EINVAL : 0;
+
+		EVENT(m, ATTACH, AT1, .domain = 8, .domain_type = IDENTITY, .result = result);
+		EVENT(m, ATTACH, AT2, .domain = 8, .domain_type = IDENTITY, .result = result);
+		EVENT(m, ATTACH, AT1, .domain = 9, .domain_type = BLOCKED, .result = result,
+		      READ(""));
+		EVENT(m, ATTACH, AT2, .domain = 9, .domain_type = BLOCKED, .result = result,
+		      READ(SMMU1));
+		EVENT(m, ATTACH_GROUP, AT2, .domain = 9, .domain_type = BLOCKED, .result = result);
+	}
+	model_finish(m);
+	assert_verdicts(m, "");
+	assert_null(model_find_domain(m, 8)->instance);
+	model_free(m);
+}
+
+static void test_sharing(void **state)
+{
+	struct model *m = new_container("intel_iommu_ops");
+	const struct model_verdict *v;
+
+	EVENT(m, ATTACH, AT2, .domain = A, .domain_type = UNMANAGED);
+	EVENT(m, ATTACH, AT3, .domain = A, .domain_type = UNMANAGED);
+	assert_verdicts(m, "shared ");
+	v = model_next_verdict(m, NULL);
+	assert_int_equal(v->severity, MODEL_INFO);
+	assert_int_equal(v->count, 2);
+	EVENT(m, ATTACH, AT2, .domain = A, .domain_type = UNMANAGED, .result = -EINVAL);
+	model_finish(m);
+	assert_verdicts(m, "shared attach-failed ");
+	model_free(m);
+}
+
+static void test_attach_failed(void **state)
+{
+	struct model *m = new_container("arm-smmu-v3");
+	const struct model_verdict *v;
+
+	EVENT(m, ATTACH, AT1, .domain = A, .domain_type = UNMANAGED, .result = -ENOMEM, READ(SMMU1));
+	EVENT(m, ATTACH_GROUP, AT1, .domain = A, .domain_type = UNMANAGED, .result = -ENOMEM);
+	EVENT(m, CALLER, .result = -ENOMEM, .function = "vfio");
+	model_finish(m);
+	assert_verdicts(m, "attach-failed ");
+	v = model_next_verdict(m, NULL);
+	assert_int_equal(v->result, -ENOMEM);
+	assert_int_equal(v->count, 1);
+	assert_string_equal(v->function, "vfio");
+	model_free(m);
+}
+
+static void test_core_refused(void **state)
+{
+	struct model *m = new_container("arm-smmu-v3");
+
+	EVENT(m, ATTACH_GROUP, AT1, .domain = A, .domain_type = UNMANAGED, .result = -EBUSY);
+	model_finish(m);
+	assert_verdicts(m, "attach-failed ");
+	assert_string_equal(model_next_verdict(m, NULL)->reason,
+			    "the core refused, the driver was not asked");
+	model_free(m);
+}
+
+static void test_unknown(void **state)
+{
+	struct model *m = new_machine("some_ops");
+
+	/* A domain that nothing is known of. */
+	EVENT(m, ATTACH, AT1, .domain = A, .domain_type = UNMANAGED, .result = -EINVAL);
+	/* A device that nothing is known of. */
+	EVENT(m, ATTACH, .device = "x", .domain = 1, .domain_type = DMA, .result = -EINVAL);
+	/* A driver that nothing is known of. */
+	EVENT(m, ATTACH, AT2, .domain = 1, .domain_type = DMA, .result = -EINVAL);
+	assert_verdicts(m, "unknown unknown unknown ");
+	EVENT(m, ATTACH, AT2, .domain = 1, .domain_type = DMA);
+	model_finish(m);
+	assert_verdicts(m, "unknown unknown unknown unknown ");
+	model_free(m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_wild),
+		cmocka_unit_test(test_wild_unread),
+		cmocka_unit_test(test_same_instance_is_silent),
+		cmocka_unit_test(test_attempts_repeated_are_one),
+		cmocka_unit_test(test_devices_of_a_group_are_one),
+		cmocka_unit_test(test_next_attach_is_another),
+		cmocka_unit_test(test_every_domain_is_its_own),
+		cmocka_unit_test(test_unwinding_is_no_retry),
+		cmocka_unit_test(test_other_thread_is_no_retry),
+		cmocka_unit_test(test_caller_fine_without_retry),
+		cmocka_unit_test(test_probe),
+		cmocka_unit_test(test_probe_without_attach),
+		cmocka_unit_test(test_probe_lost_alone),
+		cmocka_unit_test(test_accepted),
+		cmocka_unit_test(test_accepted_by_first_attach),
+		cmocka_unit_test(test_alloc_device_proves_no_acceptance),
+		cmocka_unit_test(test_global_domains_never_mismatch),
+		cmocka_unit_test(test_sharing),
+		cmocka_unit_test(test_attach_failed),
+		cmocka_unit_test(test_core_refused),
+		cmocka_unit_test(test_unknown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
