@@ -27,6 +27,9 @@ struct ims_reader {
 	uint8_t in[INPUT_MAX];
 };
 
+/* stream.h promises; the rest is zlib's. */
+_Static_assert(sizeof(struct ims_reader) <= (4 << 20) - (64 << 10), "what a reader takes");
+
 /* Reads more behind pos, with room for @need bytes from there. Returns as read(). */
 static ssize_t fill(struct ims_reader *r, uint32_t need)
 {

@@ -235,6 +235,26 @@ static void test_not_ours(void **state)
 	free(bytes);
 }
 
+/* Garbage before the first chunk is damage, until there is too much of it. */
+static void test_garbage_first(void **state)
+{
+	const size_t most = 6 << 20;
+	struct ims_damage damage;
+	struct sample s;
+	uint8_t *bytes;
+	int err;
+
+	sample_make(&s, 6);
+	bytes = calloc(1, most + s.count);
+	memcpy(bytes + most, s.bytes, s.count);
+	expect(&s, bytes + (3 << 20), (3 << 20) + s.count, 0, &damage);
+	assert_int_equal(damage.skipped_bytes, 3 << 20);
+	assert_null(text_of(bytes, most + s.count, &damage, &err));
+	assert_int_equal(err, -EPROTO);
+	free(bytes);
+	sample_free(&s);
+}
+
 /* A chunk of @count raw bytes as they are; returns its size. */
 static size_t make_chunk(uint8_t *out, struct chunk c, const void *raw, size_t count)
 {
@@ -330,6 +350,69 @@ static void test_frames_that_lie(void **state)
 		assert_int_equal(damage.bad_chunks, 1);
 		free(text);
 	}
+}
+
+/* What a length that is too large would have a reader wait for is read all the same. */
+static void test_length_beyond_the_limit(void **state)
+{
+	const uint32_t chunks = 60000;
+	uint8_t *bytes = malloc(chunks * (sizeof(struct chunk) + 3)), *p = bytes;
+	struct chunk lie = {.magic = CHUNK_MAGIC, .major = 1, .payload_bytes = CHUNK_MAX + 1};
+	struct ims_damage damage;
+	uint32_t i;
+	char *text;
+	int err;
+
+	chunk_swap(&lie);
+	for (i = 0; i < chunks; i++)
+		p += make_chunk(p, (struct chunk){.major = 1, .seq = i}, END_RECORD, 3);
+	memcpy(bytes, &lie, sizeof(lie));
+	text = text_of(bytes, p - bytes, &damage, &err);
+	assert_int_equal(err, 0);
+	assert_int_equal(strlen(text), (chunks - 1) * strlen("1 end\n"));
+	assert_int_equal(damage.bad_chunks, 1);
+	assert_int_equal(damage.missing_chunks, 1);
+	assert_false(damage.truncated);
+	free(text);
+	free(bytes);
+}
+
+/* @count bytes of unknown records, deflated, and @extra bytes in a chunk that says @claimed. */
+static void expect_deflated(size_t count, uint32_t claimed, size_t extra, uint64_t bad)
+{
+	struct chunk c = {.major = 1, .flags = CHUNK_DEFLATE, .raw_bytes = claimed};
+	uint8_t packed[16384] = {}, bytes[sizeof(c) + sizeof(packed)];
+	uint8_t *raw = malloc(count);
+	z_stream z = {.next_in = raw, .avail_in = count};
+	struct ims_damage damage;
+	size_t i;
+	int err;
+
+	for (i = 0; i < count; i++)
+		raw[i] = i & 1 ? 0 : 3;
+	z.next_out = packed;
+	z.avail_out = sizeof(packed);
+	assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY), Z_OK);
+	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+	count = make_chunk(bytes, c, packed, z.total_out + extra);
+	deflateEnd(&z);
+	free(text_of(bytes, count, &damage, &err));
+	assert_int_equal(err, 0);
+	assert_int_equal(damage.bad_chunks, bad);
+	assert_int_equal(damage.unknown_records, bad ? 0 : claimed / 2);
+	free(raw);
+}
+
+static void test_deflated_lengths(void **state)
+{
+	expect_deflated(1000, 1000, 0, 0);
+	expect_deflated(1000, 1000, 1, 1);
+	expect_deflated(1000, 998, 0, 1);
+	expect_deflated(1000, 1002, 0, 1);
+	expect_deflated(CHUNK_MAX, CHUNK_MAX, 0, 0);
+	expect_deflated(CHUNK_MAX + 2, CHUNK_MAX, 0, 1);
+	expect_deflated(CHUNK_MAX + 2, CHUNK_MAX + 2, 0, 1);
+	expect_deflated(8 * CHUNK_MAX, 8 * CHUNK_MAX, 0, 1);
 }
 
 static void expect_raw(const void *raw, size_t count, const char *want, uint64_t bad,
@@ -477,8 +560,11 @@ int main(void)
 		cmocka_unit_test(test_appended_to_half_a_chunk),
 		cmocka_unit_test(test_two_streams_in_a_row),
 		cmocka_unit_test(test_not_ours),
+		cmocka_unit_test(test_garbage_first),
 		cmocka_unit_test(test_newer_version),
 		cmocka_unit_test(test_frames_that_lie),
+		cmocka_unit_test(test_length_beyond_the_limit),
+		cmocka_unit_test(test_deflated_lengths),
 		cmocka_unit_test(test_room_to_grow),
 		cmocka_unit_test(test_contents_that_lie),
 		cmocka_unit_test(test_long_string),
