@@ -109,12 +109,13 @@ struct model_domain {
 	bool type_known;
 	bool seen_at_start;
 	bool alloc_seen; /* the alloc_ fields, pid, tid, comm and stack say something */
+	bool alloc_blind; /* no device was given; else an empty alloc_device is not known */
 	bool freed;
 	bool bound_to_none; /* the driver's struct said: no instance yet */
 	enum model_evidence evidence;
 	const struct model_instance *instance; /* NULL exactly when evidence is none */
 	uint64_t alloc_ns, free_ns;
-	const char *alloc_device; /* "": none was given */
+	const char *alloc_device;
 	const char *alloc_instance;
 	uint32_t pid, tid;
 	const char *comm;
@@ -133,7 +134,8 @@ const struct model_device *model_next_device(const struct model *m,
 const struct model_domain *model_next_domain(const struct model *m,
 					     const struct model_domain *prev);
 
-/* NULL when there is no such object (any more). */
+/* NULL when there is no such object (any more). Domain 0 has the statistics of all domains without
+ * a slot of their own. */
 const struct model_instance *model_find_instance(const struct model *m, const char *name);
 const struct model_group *model_find_group(const struct model *m, uint32_t id);
 const struct model_device *model_find_device(const struct model *m, const char *name);

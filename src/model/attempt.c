@@ -14,6 +14,11 @@
 static const char not_seen[] =
 	"a mismatched attach failed; what the caller did next was not seen";
 
+static const char *not_seen_because(struct model *m, const char *reason)
+{
+	return intern_format(m, "%s%s%s", not_seen, *reason ? ": " : "", reason);
+}
+
 static void attempt_cost(const struct attempt *at, struct model_verdict *v)
 {
 	bool group = at->group_calls;
@@ -27,10 +32,14 @@ static void attempt_cost(const struct attempt *at, struct model_verdict *v)
 static void attempt_tell(struct model *m, struct attempt *at, enum model_verdict_kind kind,
 			 const char *reason)
 {
+	/* Unknown claims nothing; a refusal between equal instances read from the driver stands. */
+	bool stands = kind == MODEL_UNKNOWN || (kind == MODEL_ATTACH_FAILED &&
+						at->v.evidence == MODEL_EVIDENCE_DRIVER);
+
 	at->v.kind = kind;
 	at->v.reason = reason;
 	attempt_cost(at, &at->v);
-	at->told = verdict_add(m, &at->v, at->v.time_ns);
+	at->told = verdict_add(m, &at->v, stands ? 0 : at->v.time_ns);
 }
 
 static void attempt_give_up(struct model *m, struct attempt *at, const char *reason)
@@ -163,7 +172,7 @@ static void attempt_judge(struct model *m, struct attempt *at, enum model_verdic
 	}
 	at->state = ATTEMPT_JUDGED;
 	if (kind == MODEL_SOFT_MISMATCH)
-		attempt_tell(m, at, MODEL_UNKNOWN, m->loss_reason);
+		attempt_tell(m, at, MODEL_UNKNOWN, not_seen_because(m, m->loss_reason));
 	else if (kind != MODEL_VERDICTS)
 		attempt_tell(m, at, kind, intern(m, reason));
 }
@@ -356,9 +365,10 @@ int attempt_probe_returned(struct model *m, const struct ims_event *e, uint64_t 
 
 void attempts_give_up(struct model *m, const char *reason)
 {
+	reason = not_seen_because(m, reason);
 	for (struct task_node *task = m->tasks; task; task = task->hh.next)
 		for (struct attempt *at = task->attempts; at; at = at->next)
-			attempt_give_up(m, at, *reason ? reason : intern(m, not_seen));
+			attempt_give_up(m, at, reason);
 }
 
 void attempts_free(struct model *m)

@@ -72,6 +72,7 @@ static int domain_alloc(struct model *m, const struct ims_event *e, uint64_t tim
 	d->pub.tid = e->tid;
 	d->pub.comm = intern(m, e->comm);
 	d->pub.stack = intern_stack(m, &e->stack);
+	d->pub.alloc_blind = e->flags & IMS_EVENT_NO_DEVICE;
 	if (dev) {
 		d->pub.alloc_device = dev->pub.name;
 		d->alloc_group = dev->pub.group ? dev->pub.group->id : IMS_NO_GROUP;
@@ -80,7 +81,7 @@ static int domain_alloc(struct model *m, const struct ims_event *e, uint64_t tim
 			domain_learn(d, dev->pub.instance, MODEL_EVIDENCE_ALLOC_DEVICE);
 	}
 	domain_learn_driver(m, d, e, &err);
-	if ((d->pub.type & DOMAIN_PAGING) && (e->flags & IMS_EVENT_NO_DEVICE))
+	if ((d->pub.type & DOMAIN_PAGING) && d->pub.alloc_blind)
 		judge_blind(m, d, e);
 	return err;
 }

@@ -42,6 +42,7 @@ struct instance_node {
 struct group_node {
 	struct model_group pub;
 	struct group_node *prev_of_instance;
+	struct device_node *last_device;
 	UT_hash_handle hh;
 };
 

@@ -215,6 +215,8 @@ static void device_unlink(struct device_node *dev)
 		group->pub.devices = dev->pub.next_of_group;
 	if (next)
 		next->prev_of_group = dev->prev_of_group;
+	else
+		group->last_device = dev->prev_of_group;
 	dev->pub.group = NULL;
 	dev->pub.next_of_group = NULL;
 	dev->prev_of_group = NULL;
@@ -224,20 +226,19 @@ static void device_unlink(struct device_node *dev)
 
 void device_join(struct model *m, struct device_node *dev, struct group_node *group)
 {
-	struct device_node *first;
-
 	if (dev->pub.removed)
 		m->overview.devices++;
 	dev->pub.removed = false;
 	if (dev->pub.group == &group->pub)
 		return;
 	device_unlink(dev);
-	first = device_node(group->pub.devices);
 	dev->pub.group = &group->pub;
-	dev->pub.next_of_group = group->pub.devices;
-	if (first)
-		first->prev_of_group = dev;
-	group->pub.devices = &dev->pub;
+	dev->prev_of_group = group->last_device;
+	if (group->last_device)
+		group->last_device->pub.next_of_group = &dev->pub;
+	else
+		group->pub.devices = &dev->pub;
+	group->last_device = dev;
 	group->pub.device_count++;
 	group_place(group, dev->pub.instance);
 	group_check_mixed(m, group, dev);

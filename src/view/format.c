@@ -16,6 +16,11 @@ void view_init(struct view *v, FILE *out, const struct model *m, const struct vi
 		v->o.width = 80;
 }
 
+int view_done(FILE *out)
+{
+	return fflush(out) || ferror(out) ? -EIO : 0;
+}
+
 /* One byte as it may reach a terminal; returns the columns it takes. */
 static int escape_byte(char buf[5], unsigned char c)
 {
@@ -97,7 +102,21 @@ const char *view_group(char *buf, uint32_t group)
 	return buf;
 }
 
-void view_cell(const struct view *v, const char *s, unsigned int width)
+const char *view_count(char *buf, uint64_t n, unsigned int width)
+{
+	static const char unit[] = "KMGTPE";
+	double value = n;
+	int i = -1;
+
+	if (snprintf(buf, VIEW_TEXT, "%" PRIu64, n) <= (int)width)
+		return buf;
+	for (; value >= 1000 && i < 5; i++)
+		value /= 1000;
+	snprintf(buf, VIEW_TEXT, "%.1f%c", value, unit[i]);
+	return buf;
+}
+
+unsigned int view_cut(const struct view *v, const char *s, unsigned int width)
 {
 	unsigned int left = width, need = 0;
 	char buf[5];
@@ -116,7 +135,12 @@ void view_cell(const struct view *v, const char *s, unsigned int width)
 		fputc('~', v->out);
 		left--;
 	}
-	fprintf(v->out, "%*s", (int)left, "");
+	return width - left;
+}
+
+void view_cell(const struct view *v, const char *s, unsigned int width)
+{
+	fprintf(v->out, "%*s", (int)(width - view_cut(v, s, width)), "");
 }
 
 void view_on(const struct view *v, enum view_color color)
@@ -181,6 +205,22 @@ void view_wrap(const struct view *v, const char *text, unsigned int indent)
 	}
 	if (column)
 		fputc('\n', v->out);
+}
+
+int view_quote(const struct view *v, const char *s, unsigned int indent)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out;
+
+	out = open_memstream(&text, &len);
+	if (!out)
+		return -ENOMEM;
+	view_escape(out, s);
+	if (!fclose(out))
+		view_wrap(v, text, indent);
+	free(text);
+	return 0;
 }
 
 bool view_row_fits(const struct view *v, uint64_t row)

@@ -26,17 +26,24 @@ const char *view_time(char *buf, const struct model *m, uint64_t time_ns);
 const char *view_errno(char *buf, int32_t result); /* "-EINVAL", "-22" without a name, "0" */
 const char *view_group(char *buf, uint32_t group); /* "13", "-" */
 
-/* @s escaped, cut to @width columns with '~' at the end, padded with blanks. */
+/* @n in at most @width (6 or more) columns: "1234", or "12.3G" when that does not fit. */
+const char *view_count(char *buf, uint64_t n, unsigned int width);
+/* @s escaped, cut to @width columns with '~' at the end; view_cell() pads with blanks. */
+unsigned int view_cut(const struct view *v, const char *s, unsigned int width);
 void view_cell(const struct view *v, const char *s, unsigned int width);
 void view_heading(const struct view *v, const char *title);
 void view_on(const struct view *v, enum view_color color);
 void view_off(const struct view *v);
 enum view_color view_severity_color(enum model_severity severity);
-/* @text (escaped before), wrapped, each line @indent columns in. */
+/* @text (escaped before), wrapped, each line @indent columns in; view_quote() escapes it. */
 void view_wrap(const struct view *v, const char *text, unsigned int indent);
+int view_quote(const struct view *v, const char *s, unsigned int indent);
 /* "... N more" when rows were left out. */
 void view_left_out(const struct view *v, uint64_t rows);
 bool view_row_fits(const struct view *v, uint64_t row);
+
+/* Ends an output: 0 or -EIO. */
+int view_done(FILE *out);
 
 /* Parts of the report that the top shows as well. */
 void view_latency(const struct view *v);

@@ -4,7 +4,7 @@
 
 #include "format.h"
 
-void view_verdict_counts(const struct view *v)
+static bool print_verdicts_of(const struct view *v, int severity)
 {
 	bool any = false;
 
@@ -12,7 +12,7 @@ void view_verdict_counts(const struct view *v)
 		const struct model_verdict_info *info = model_verdict_info(kind);
 		uint64_t count = model_verdict_count(v->m, kind);
 
-		if (!count)
+		if (!count || (int)info->severity != severity)
 			continue;
 		any = true;
 		fprintf(v->out, "%6" PRIu64 " ", count);
@@ -21,6 +21,15 @@ void view_verdict_counts(const struct view *v)
 		view_off(v);
 		fprintf(v->out, " %s\n", model_severity_name(info->severity));
 	}
+	return any;
+}
+
+void view_verdict_counts(const struct view *v)
+{
+	bool any = false;
+
+	for (int severity = MODEL_CRITICAL; severity >= MODEL_INFO; severity--)
+		any |= print_verdicts_of(v, severity);
 	if (!any)
 		fputs("  none\n", v->out);
 }
@@ -29,13 +38,15 @@ static void print_op(const struct view *v, const char *domain, const char *op,
 		     const struct model_op *s)
 {
 	char mean[VIEW_TEXT], p50[VIEW_TEXT], p99[VIEW_TEXT], max[VIEW_TEXT], bytes[VIEW_TEXT];
+	char calls[VIEW_TEXT], errors[VIEW_TEXT];
 	bool timed = s->calls > s->untimed;
 
-	fprintf(v->out, "%7s %-5s %10" PRIu64 " %8s%c %8s %8s %8s %9s %6" PRIu64 "\n", domain, op,
-		s->calls, timed ? view_ns(mean, model_op_mean(s)) : "-", s->untimed ? '*' : ' ',
+	fprintf(v->out, "%7s %-5s %10s %8s%c %8s %8s %8s %9s %6s\n", domain, op,
+		view_count(calls, s->calls, 10), timed ? view_ns(mean, model_op_mean(s)) : "-", s->untimed ? '*' : ' ',
 		timed ? view_ns(p50, model_op_percentile(s, 500)) : "-",
 		timed ? view_ns(p99, model_op_percentile(s, 990)) : "-",
-		timed ? view_ns(max, s->max_ns) : "-", view_bytes(bytes, s->bytes), s->errors);
+		timed ? view_ns(max, s->max_ns) : "-", view_bytes(bytes, s->bytes),
+		view_count(errors, s->errors, 6));
 }
 
 static const char *const op_names[MODEL_OPS] = { "map", "unmap" };

@@ -102,9 +102,9 @@ static void tell_alloc(FILE *out, const struct model *m, const struct model_verd
 		if (*d->alloc_instance) {
 			fputs(", behind ", out);
 			view_escape(out, d->alloc_instance);
-			fputc(',', out);
 		}
-	} else {
+		fputc(',', out);
+	} else if (d->alloc_blind) {
 		fputs(" for no device", out);
 	}
 	fprintf(out, " at %s. ", view_time(buf, m, d->alloc_ns));
@@ -129,11 +129,12 @@ static void tell_attach(FILE *out, const struct model *m, const struct model_ver
 	char buf[VIEW_TEXT];
 
 	tell_who(out, v->comm, v->pid);
-	fputs(" attached ", out);
+	fputs(v->result ? " tried to attach " : " attached ", out);
 	tell_domain(out, m, v->domain);
 	fputs(" to ", out);
 	tell_device(out, v);
-	fprintf(out, " at %s: ", view_time(buf, m, v->time_ns));
+	fprintf(out, "%s at %s: ", v->device_instance ? "," : "",
+		view_time(buf, m, v->time_ns));
 	if (v->result)
 		tell_result(out, v->result);
 	else
@@ -238,7 +239,7 @@ static void tell_probe(FILE *out, const struct model *m, const struct model_verd
 
 	fputs("The probe of ", out);
 	tell_device(out, v);
-	fprintf(out, " failed at %s with ", view_time(buf, m, v->time_ns));
+	fprintf(out, "%s failed at %s with ", v->device_instance ? "," : "", view_time(buf, m, v->time_ns));
 	tell_result(out, v->result);
 	fputs(", after ", out);
 	tell_domain(out, m, v->domain);

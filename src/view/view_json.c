@@ -168,11 +168,12 @@ static void ops_json(json_t *object, const struct model_domain *d)
 
 static json_t *alloc_json(const struct model_domain *d)
 {
-	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
+	return json_pack("{s:o,s:o,s:o,s:o,s:b,s:o,s:o,s:o}",
 			 "time_ns", number(d->alloc_ns),
 			 "pid", number(d->pid),
 			 "tid", number(d->tid),
 			 "comm", text_or_null(d->comm),
+			 "blind", (int)d->alloc_blind,
 			 "device", text_or_null(d->alloc_device),
 			 "instance", text_or_null(d->alloc_instance),
 			 "stack", stack_json(d->stack));
@@ -362,5 +363,5 @@ int view_json(FILE *out, const struct model *m, const struct view_options *o)
 	fputs("\n}\n", out);
 	if (err)
 		return err;
-	return ferror(out) ? -EIO : 0;
+	return view_done(out);
 }

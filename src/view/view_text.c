@@ -162,7 +162,7 @@ static void print_domain(const struct view *v, const struct model_domain *d)
 		fprintf(v->out, " %5" PRIu32 " ", d->device_count);
 	if (d->alloc_seen) {
 		view_cell(v, d->comm, 10);
-		fprintf(v->out, " %" PRIu32, d->pid);
+		fprintf(v->out, " %s", view_count(buf, d->pid, 7));
 	} else {
 		fputs(d->seen_at_start ? "(at start)" : "(unseen)", v->out);
 	}
@@ -189,6 +189,23 @@ static void print_domains(const struct view *v)
 	fputc('\n', v->out);
 }
 
+static void print_host(const struct view *v)
+{
+	const struct model_host *h;
+
+	if (!model_host(v->m, 0))
+		return;
+	view_heading(v, "HOST");
+	for (size_t i = 0; (h = model_host(v->m, i)); i++) {
+		fputs("  ", v->out);
+		view_cell(v, h->key, 28);
+		fputc(' ', v->out);
+		view_cut(v, h->value, 49);
+		fputc('\n', v->out);
+	}
+	fputc('\n', v->out);
+}
+
 static void print_plan(const struct view *v)
 {
 	const struct model_overview *o = model_overview(v->m);
@@ -205,13 +222,10 @@ static void print_plan(const struct view *v)
 		fputc(' ', v->out);
 		view_cell(v, *p->mechanism ? p->mechanism : "-", 13);
 		fputc(' ', v->out);
-		view_escape(v->out, p->state);
+		view_cut(v, p->state, 12);
 		fputc('\n', v->out);
-		if (*p->reason) {
-			fputs("      ", v->out);
-			view_escape(v->out, p->reason);
-			fputc('\n', v->out);
-		}
+		if (*p->reason)
+			view_quote(v, p->reason, 6);
 	}
 	fputc('\n', v->out);
 }
@@ -229,6 +243,7 @@ int view_text(FILE *out, const struct model *m, const struct view_options *o)
 	print_domains(&v);
 	view_latency(&v);
 	print_plan(&v);
+	print_host(&v);
 	view_loss(&v);
-	return ferror(out) ? -EIO : 0;
+	return view_done(out);
 }

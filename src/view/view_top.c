@@ -174,19 +174,35 @@ static double per_second(uint64_t count, uint64_t interval_ns)
 	return interval_ns ? count * 1e9 / interval_ns : count;
 }
 
+static uint64_t whole(double rate)
+{
+	return rate < 1e19 ? (uint64_t)rate : UINT64_MAX;
+}
+
+static const char *rate_text(char *buf, uint64_t count, uint64_t interval_ns, unsigned int width)
+{
+	double rate = per_second(count, interval_ns);
+
+	if (snprintf(buf, VIEW_TEXT, "%.1f", rate) > (int)width)
+		view_count(buf, whole(rate), width);
+	return buf;
+}
+
 static void print_rate(const struct view *v, const struct row *row, uint64_t interval_ns)
 {
 	static const char *const name[MODEL_OPS] = { "map", "unmap" };
-	char id[VIEW_TEXT] = "others", mean[VIEW_TEXT] = "-", bytes[VIEW_TEXT];
+	char id[VIEW_TEXT] = "others", mean[VIEW_TEXT] = "-";
+	char calls[VIEW_TEXT], bytes[VIEW_TEXT], errors[VIEW_TEXT];
 
 	if (row->domain)
 		snprintf(id, sizeof(id), "%" PRIu64, row->domain);
 	if (row->timed)
 		view_ns(mean, row->sum_ns / row->timed);
-	fprintf(v->out, "%7s %-5s %12.1f %9s %12s %8" PRIu64 "  ",
+	fprintf(v->out, "%7s %-5s %12s %9s %12s %8s",
 		row->domain == UINT64_MAX ? "all" : id, name[row->op],
-		per_second(row->calls, interval_ns), mean,
-		view_bytes(bytes, per_second(row->bytes, interval_ns)), row->errors);
+		rate_text(calls, row->calls, interval_ns, 12), mean,
+		view_bytes(bytes, whole(per_second(row->bytes, interval_ns))),
+		view_count(errors, row->errors, 8));
 }
 
 static void print_rows(const struct view *v, const struct row *rows, size_t count,
@@ -202,9 +218,11 @@ static void print_rows(const struct view *v, const struct row *rows, size_t coun
 	for (size_t i = 0; i < count && view_row_fits(v, i); i++) {
 		d = model_find_domain(v->m, rows[i].domain);
 		print_rate(v, &rows[i], interval_ns);
-		view_cell(v, rows[i].domain && d ? model_domain_type(d) : "", 9);
-		fputc(' ', v->out);
-		view_cell(v, d ? d->comm : "", 10);
+		if (rows[i].domain && d) {
+			fputs("  ", v->out);
+			view_cell(v, model_domain_type(d), 10);
+			view_cut(v, d->comm, 10);
+		}
 		fputc('\n', v->out);
 	}
 	view_left_out(v, count);
@@ -230,6 +248,7 @@ static void print_overview(const struct view *v, struct view_top *top, uint64_t 
 		IMS_HOOK_DETACH_GROUP, IMS_HOOK_PROBE,
 	};
 	const struct model_overview *o = model_overview(v->m);
+	char buf[VIEW_TEXT];
 
 	fprintf(v->out,
 		"%" PRIu64 " instances, %" PRIu64 " groups, %" PRIu64 " devices, %" PRIu64
@@ -237,10 +256,11 @@ static void print_overview(const struct view *v, struct view_top *top, uint64_t 
 		o->instances, o->groups, o->devices, o->domains,
 		model_lossy(v->m) ? "; LOSS, see below" : "");
 	for (size_t i = 0; i < sizeof(shown) / sizeof(*shown); i++)
-		fprintf(v->out, "%s%s %.1f%s", i ? "  " : "", ims_hook_name(shown[i]),
-			per_second(since(o->events[shown[i]], &top->events[shown[i]]), interval_ns),
-			interval_ns ? "/s" : "");
-	fputs("\n\n", v->out);
+		fprintf(v->out, "%12s %8s%s%s", ims_hook_name(shown[i]),
+			rate_text(buf, since(o->events[shown[i]], &top->events[shown[i]]),
+				  interval_ns, 8),
+			interval_ns ? "/s" : "", i % 3 == 2 ? "\n" : "  ");
+	fputc('\n', v->out);
 }
 
 int view_top(FILE *out, const struct model *m, struct view_top *top, uint64_t interval_ns,
@@ -274,5 +294,5 @@ int view_top(FILE *out, const struct model *m, struct view_top *top, uint64_t in
 	view_verdict_counts(&v);
 	fputc('\n', out);
 	view_loss(&v);
-	return ferror(out) ? -EIO : 0;
+	return view_done(out);
 }

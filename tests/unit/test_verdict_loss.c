@@ -163,7 +163,7 @@ static void test_damage(void **state)
 	refuse(m);
 	model_damage(m, &damage);
 	assert_verdicts(m, "unknown ");
-	assert_string_equal(model_next_verdict(m, NULL)->reason, "the stream is damaged");
+	assert_non_null(strstr(model_next_verdict(m, NULL)->reason, "the stream is damaged"));
 	assert_true(model_lossy(m));
 	refuse(m);
 	model_damage(m, &damage);
