@@ -277,7 +277,7 @@ int attempt_group_returned(struct model *m, const struct ims_event *e, uint64_t 
 	}
 	if (task)
 		link = attempt_find(task, e->domain, e->group, e->device);
-	if (link && (*link)->state != ATTEMPT_RESOLVED) {
+	if (link && ((*link)->state != ATTEMPT_RESOLVED || !(*link)->group_returned)) {
 		attempt_count_call(*link, e);
 		return err;
 	}

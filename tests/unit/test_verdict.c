@@ -213,6 +213,67 @@ static void test_unwinding_is_no_retry(void **state)
 	model_free(m);
 }
 
+/* A group made while recording: its default domain is known by its type. */
+static void test_unwinding_to_an_unknown_default(void **state)
+{
+	struct model *m = new_container("arm-smmu-v3");
+
+#define AT4 .device = "0000:30:00.0", .group = 30, .instance = SMMU2
+	EVENT(m, ATTACH, AT4, .domain = A, .domain_type = UNMANAGED, .result = -EINVAL, READ(SMMU1));
+	EVENT(m, ATTACH_GROUP, AT4, .domain = A, .domain_type = UNMANAGED, .result = -EINVAL);
+	EVENT(m, ATTACH, AT4, .domain = 40, .domain_type = DMA, READ(SMMU2));
+	assert_verdicts(m, "");
+	model_finish(m);
+	assert_verdicts(m, "unknown ");
+	model_free(m);
+}
+
+/* Once the group attach has returned, it is the caller that goes back to where it was. */
+static void test_back_by_the_caller(void **state)
+{
+	struct model *m = new_container("arm-smmu-v3");
+
+	claim_group_13(m);
+	attach_b(m);
+	refuse(m, A);
+	refuse_group(m, A);
+	attach_b(m);
+	model_finish(m);
+	assert_verdicts(m, "soft-mismatch ");
+	model_free(m);
+}
+
+/* The return of the group attach belongs to the attempt, even when it comes after the retry. */
+static void test_group_returns_late(void **state)
+{
+	struct model *m = new_container("arm-smmu-v3");
+
+	claim_group_13(m);
+	refuse(m, A);
+	EVENT(m, ATTACH, AT2, .domain = B, .domain_type = UNMANAGED, READ(SMMU2));
+	refuse_group(m, A);
+	model_finish(m);
+	assert_verdicts(m, "soft-mismatch ");
+	assert_int_equal(model_next_verdict(m, NULL)->cost_ns, 2500);
+	model_free(m);
+}
+
+/* Without the caller's return (its function cannot be hooked) a retry ends an attempt as well. */
+static void test_next_attach_without_caller(void **state)
+{
+	struct model *m = new_container("arm-smmu-v3");
+
+	for (int i = 0; i < 2; i++) {
+		claim_group_13(m);
+		refuse(m, A);
+		refuse_group(m, A);
+		attach_b(m);
+		EVENT(m, DETACH_GROUP, .group = 13, .domain = B, .domain_type = UNMANAGED);
+	}
+	assert_verdicts(m, "soft-mismatch soft-mismatch ");
+	model_free(m);
+}
+
 static void test_other_thread_is_no_retry(void **state)
 {
 	struct model *m = new_container("arm-smmu-v3");
@@ -268,8 +329,13 @@ static void test_probe_without_attach(void **state)
 	struct model *m = new_machine("arm-smmu-v3");
 
 	EVENT(m, PROBE, AT2, .result = -ENODEV);
-	model_finish(m);
 	assert_verdicts(m, "");
+	/* Nor is one lost that succeeds in the end. */
+	EVENT(m, ATTACH, AT2, .domain = 2, .domain_type = DMA, .result = -ENOMEM, READ(SMMU2));
+	EVENT(m, PROBE, AT2);
+	EVENT(m, PROBE, AT2, .result = -ENODEV);
+	model_finish(m);
+	assert_verdicts(m, "attach-failed ");
 	model_free(m);
 }
 
@@ -369,6 +435,10 @@ static void test_sharing(void **state)
 	EVENT(m, ATTACH, AT2, .domain = A, .domain_type = UNMANAGED, .result = -EINVAL);
 	model_finish(m);
 	assert_verdicts(m, "shared attach-failed ");
+	/* It stays where it was attached first. */
+	EVENT(m, ATTACH, AT1, .domain = B, .domain_type = UNMANAGED);
+	EVENT(m, ATTACH, AT2, .domain = B, .domain_type = UNMANAGED);
+	assert_string_equal(model_find_domain(m, B)->instance->name, SMMU1);
 	model_free(m);
 }
 
@@ -429,6 +499,10 @@ int main(void)
 		cmocka_unit_test(test_next_attach_is_another),
 		cmocka_unit_test(test_every_domain_is_its_own),
 		cmocka_unit_test(test_unwinding_is_no_retry),
+		cmocka_unit_test(test_unwinding_to_an_unknown_default),
+		cmocka_unit_test(test_back_by_the_caller),
+		cmocka_unit_test(test_group_returns_late),
+		cmocka_unit_test(test_next_attach_without_caller),
 		cmocka_unit_test(test_other_thread_is_no_retry),
 		cmocka_unit_test(test_caller_fine_without_retry),
 		cmocka_unit_test(test_probe),

@@ -190,6 +190,7 @@ static void test_unmap_short(void **state)
 	put_errors(m, 1, IMS_HOOK_UNMAP, 2);
 	put_errors(m, 1, IMS_HOOK_UNMAP, 2);
 	put_errors(m, 1, IMS_HOOK_UNMAP, 5);
+	put_errors(m, 1, IMS_HOOK_UNMAP, 3);
 	assert_verdicts(m, "unmap-short ");
 	v = model_next_verdict(m, NULL);
 	assert_int_equal(v->count, 5);
