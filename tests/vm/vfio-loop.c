@@ -196,7 +196,8 @@ static int container_open(struct loop *loop)
 			return err;
 		/* The first group chooses; the others join and must fit. */
 		if (i == 0 && ioctl(loop->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
-			return fail(errno, "dmesg", "VFIO_SET_IOMMU");
+			return fail(errno, errno == EPERM ? "vfio_iommu_type1.allow_unsafe_interrupts=1, if "
+				    "dmesg says that there is no interrupt remapping" : "dmesg", "VFIO_SET_IOMMU");
 	}
 	return 0;
 }

@@ -36,6 +36,9 @@ need_tool() {
 
 need_root() {
 	[ "$(id -u)" = 0 ] || die "needs root: it mounts and calls chroot" "sudo -E $0 ..."
+	# Else our mounts could not be kept from the outside.
+	mountpoint -q / || die "/ is no mount point here (a plain chroot?)" \
+		"mount --bind DIR DIR, before chroot DIR"
 }
 
 native_arch() { dpkg --print-architecture; }

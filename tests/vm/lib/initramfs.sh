@@ -46,13 +46,13 @@ initramfs_closure() {
 	local missing
 	missing=$(printf '%s\n' "${modules[@]}" | awk -v list="$work/closure" '
 		function name(path) { sub(/.*\//, "", path); sub(/\.ko.*/, "", path); gsub(/-/, "_", path); return path }
-		FILENAME ~ /builtin$/ { known[name($1)] = 1; next }
-		FILENAME != "-" { file = $1; sub(/:$/, "", file); n = name(file); known[n] = 1; path[n] = file
+		stage == 1 { known[name($1)] = 1; next }
+		stage == 2 { file = $1; sub(/:$/, "", file); n = name(file); known[n] = 1; path[n] = file
 			for (i = 2; i <= NF; i++) deps[n] = deps[n] " " $i; next }
 		{ n = name($1); if (!known[n]) print $1
 		  else if (n in path) { print path[n] > list; k = split(deps[n], d, " ")
 			for (i = 1; i <= k; i++) print d[i] > list } }
-	' "$1/modules.builtin" "$1/modules.dep" -)
+	' stage=1 "$1/modules.builtin" stage=2 "$1/modules.dep" stage=3 -)
 	[ -z "$missing" ] || die "kernel ${1##*/} has no module ${missing//$'\n'/ }"
 	sort -u "$work/closure"
 }
