@@ -16,8 +16,8 @@ ifneq ($(ARCH),$(HOST_ARCH))
 CROSS_COMPILE ?= $(TRIPLET)-
 endif
 
-# SAN=1: with ASan and UBSan; STATIC=1: static binaries, as the guests of the testbed want them.
-OUT := build/$(ARCH)$(if $(SAN),-san)$(if $(STATIC),-static)
+# SAN=1: with ASan and UBSan.
+OUT := build/$(ARCH)$(if $(SAN),-san)
 prefix ?= /usr/local
 BIN := $(DESTDIR)$(prefix)/bin
 
@@ -26,8 +26,7 @@ AR := $(CROSS_COMPILE)ar
 CLANG ?= clang
 LLVM_STRIP ?= $(firstword $(wildcard /usr/bin/llvm-strip /usr/bin/llvm-strip-[0-9]*) llvm-strip)
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
-PKG := PKG_CONFIG_LIBDIR=/usr/lib/$(TRIPLET)/pkgconfig:/usr/share/pkgconfig pkg-config \
-       $(if $(STATIC),--static)
+PKG := PKG_CONFIG_LIBDIR=/usr/lib/$(TRIPLET)/pkgconfig:/usr/share/pkgconfig pkg-config
 
 VERSION := 0.1
 comma := ,
@@ -37,7 +36,7 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unu
 	-Wno-missing-field-initializers $(if $(CI),-Werror)
 ALL_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -DIMS_VERSION='"$(VERSION)"' \
 	      -Iinclude -Isrc -I. -I$(OUT) -MMD -MP $(SANITIZE)
-ALL_LDFLAGS = $(LDFLAGS) $(SANITIZE) $(if $(STATIC),-static)
+ALL_LDFLAGS = $(LDFLAGS) $(SANITIZE)
 LIBS_PURE = $(shell $(PKG) --libs zlib jansson)
 LIBS_BPF = $(shell $(PKG) --libs libbpf libelf zlib)
 

@@ -111,6 +111,7 @@ static __always_inline void hot_leave(__u32 hook, __u32 point, bool map, __u64 r
 	}
 	done = map ? ((__s32)ret ? 0 : size) : ret;
 	bucket = ims_hist_bucket(ns);
+	barrier_var(bucket); /* or the compiler drops the check that the verifier wants */
 	if (bucket < IMS_HIST_BUCKETS)
 		__sync_fetch_and_add(&s->bucket[bucket], 1);
 	__sync_fetch_and_add(&s->sum_ns, ns);

@@ -34,7 +34,9 @@ static __always_inline void walk_start(struct walk *w, __u64 head)
 
 static __always_inline void walk_next(struct walk *w)
 {
-	w->node = (__u64)BPF_CORE_READ((struct list_head *)w->node, next);
+	struct list_head *node = (struct list_head *)w->node;
+
+	w->node = (__u64)BPF_CORE_READ(node, next);
 }
 
 /*
@@ -54,12 +56,13 @@ static __always_inline bool page_has(void)
 static __always_inline void emit_found(struct walk *w, struct device *dev, __u64 dom, __u32 flags)
 {
 	struct ims_kevent *e = emit_reserve(w->ctx, IMS_HOOK_SNAPSHOT, 0);
+	struct iommu_group *group = (struct iommu_group *)w->group;
 
 	if (!e)
 		return;
 	e->flags |= IMS_EVENT_SNAPSHOT | IMS_EVENT_UNTIMED | flags;
 	read_device(e, dev);
-	e->group = BPF_CORE_READ((struct iommu_group *)w->group, id);
+	e->group = BPF_CORE_READ(group, id);
 	if (dom)
 		emit_domain(e, dom);
 	emit_submit(e);
@@ -69,12 +72,14 @@ static long snapshot_member(__u32 i, struct walk *w)
 {
 	struct iommu_group *group = (struct iommu_group *)w->group;
 	__u64 now, dflt;
+	struct group_device *member;
 	struct device *dev;
 
 	if (walk_done(w))
 		return 1;
-	dev = BPF_CORE_READ((struct group_device *)(w->node - bpf_core_field_offset(
-				    struct group_device, list)), dev);
+	member = (struct group_device *)(w->node -
+					 bpf_core_field_offset(struct group_device, list));
+	dev = BPF_CORE_READ(member, dev);
 	now = (__u64)BPF_CORE_READ(group, domain);
 	dflt = (__u64)BPF_CORE_READ(group, default_domain);
 	if (page_has()) {
@@ -83,7 +88,7 @@ static long snapshot_member(__u32 i, struct walk *w)
 			emit_found(w, dev, dflt, IMS_EVENT_DEFAULT);
 	}
 	walk_next(w);
-	return snapshot_more;
+	return snapshot_more ? 1 : 0;
 }
 
 static long snapshot_group(__u32 i, struct walk *w)
@@ -97,7 +102,7 @@ static long snapshot_group(__u32 i, struct walk *w)
 	walk_start(&members, members.group + bpf_core_field_offset(struct iommu_group, devices));
 	bpf_loop(IMS_MAX_MEMBERS, snapshot_member, &members, 0);
 	walk_next(w);
-	return snapshot_more;
+	return snapshot_more ? 1 : 0;
 }
 
 static long snapshot_instance(__u32 i, struct walk *w)
@@ -116,7 +121,7 @@ static long snapshot_instance(__u32 i, struct walk *w)
 		emit_submit(e);
 	}
 	walk_next(w);
-	return snapshot_more;
+	return snapshot_more ? 1 : 0;
 }
 
 SEC("raw_tp")

@@ -17,15 +17,18 @@ struct seen {
 
 struct instances {
 	int layouts_fd;
+	struct btf *btf;
 	struct seen *seen;
 };
 
-struct instances *instances_new(int layouts_fd)
+struct instances *instances_new(int layouts_fd, struct btf *btf)
 {
 	struct instances *s = calloc(1, sizeof(*s));
 
-	if (s)
-		s->layouts_fd = layouts_fd;
+	if (!s)
+		return NULL;
+	s->layouts_fd = layouts_fd;
+	s->btf = btf;
 	return s;
 }
 
@@ -49,7 +52,7 @@ static void give_layout(const struct instances *s, const char *driver, uint64_t 
 
 	if (!domain_ops || !bpf_map_lookup_elem(s->layouts_fd, &domain_ops, &layout))
 		return;
-	if (!ims_layout_find(driver, &layout))
+	if (!ims_layout_find(s->btf, driver, &layout))
 		bpf_map_update_elem(s->layouts_fd, &domain_ops, &layout, BPF_ANY);
 }
 

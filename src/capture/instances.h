@@ -5,9 +5,12 @@
 
 #include <stdint.h>
 
+#include <bpf/btf.h>
+
 struct instances;
 
-struct instances *instances_new(int layouts_fd);
+/* @btf, the kernel's, stays the caller's and has to outlive the result. */
+struct instances *instances_new(int layouts_fd, struct btf *btf);
 void instances_free(struct instances *s);
 
 /*

@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* kallsyms has no sizes: what is further from a symbol than this is in a gap (BPF, trampolines). */
+#define MAX_FUNCTION (1 << 20)
+
 struct ksym {
 	uint64_t addr;
 	uint32_t name;   /* offsets into text */
@@ -80,20 +83,38 @@ static int by_address(const void *a, const void *b)
 	return x->addr < y->addr ? -1 : x->addr > y->addr;
 }
 
+/*
+ * One line: "ffffffff81000000 T name\t[module]". Parsed by hand: there are 200,000 of them, and
+ * everybody who starts a tool waits for it.
+ */
+static int parse_line(struct ksyms *k, char *line, uint32_t *last_module)
+{
+	char *p, *name, *module = "";
+	uint64_t addr = strtoull(line, &p, 16);
+
+	if (p == line || !addr || p[0] != ' ' || !p[1] || p[2] != ' ')
+		return 0;
+	name = p + 3;
+	p = name + strcspn(name, "\t\n");
+	if (*p == '\t' && p[1] == '[') {
+		module = p + 2;
+		module[strcspn(module, "]\n")] = 0;
+	}
+	*p = 0;
+	return add(k, addr, name, module, last_module);
+}
+
 static int read_all(struct ksyms *k, FILE *f)
 {
-	char line[512], name[256], module[64];
 	uint32_t last_module = 0;
-	uint64_t addr;
+	char line[512];
+	int err = 0;
 
 	keep(k, ""); /* so that no offset is 0 */
-	while (fgets(line, sizeof(line), f)) {
-		module[0] = 0;
-		if (sscanf(line, "%" SCNx64 " %*c %255s [%63[^]]]", &addr, name, module) < 2)
-			continue;
-		if (addr && add(k, addr, name, module, &last_module))
-			return -ENOMEM;
-	}
+	while (!err && fgets(line, sizeof(line), f))
+		err = parse_line(k, line, &last_module);
+	if (err)
+		return err;
 	if (!k->count)
 		return -EPERM;
 	qsort(k->sym, k->count, sizeof(*k->sym), by_address);
@@ -157,7 +178,7 @@ void ksyms_format(const struct ksyms *k, uint64_t addr, char *buf, size_t size)
 {
 	const struct ksym *s = find(k, addr);
 
-	if (!s)
+	if (!s || addr - s->addr > MAX_FUNCTION)
 		snprintf(buf, size, "0x%" PRIx64, addr);
 	else if (s->module)
 		snprintf(buf, size, "%s+0x%" PRIx64 " [%s]", k->text + s->name, addr - s->addr,

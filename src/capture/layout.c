@@ -5,8 +5,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include <bpf/btf.h>
-
 /*
  * Two drivers may share the name of a struct (both SMMU drivers have an arm_smmu_domain), so a
  * member that only the right one has is named too.
@@ -95,29 +93,22 @@ static bool search(const struct btf *btf, __u32 first, const struct layout_rule 
 	return false;
 }
 
-static bool find_rule(const struct layout_rule *rule, struct ims_layout *out)
+static bool find_rule(struct btf *vmlinux, const struct layout_rule *rule, struct ims_layout *out)
 {
-	struct btf *vmlinux = btf__load_vmlinux_btf();
-	struct btf *module;
+	/* A module's own types come first; one that equals a type of vmlinux is only there. */
+	struct btf *module = btf__load_module_btf(rule->module, vmlinux);
 	bool found = false;
 
-	if (!vmlinux)
-		return false;
-	/* A module's own types come first; one that equals a type of vmlinux is only there. */
-	module = btf__load_module_btf(rule->module, vmlinux);
 	if (module)
 		found = search(module, btf__type_cnt(vmlinux), rule, out);
-	if (!found)
-		found = search(vmlinux, 1, rule, out);
 	btf__free(module);
-	btf__free(vmlinux);
-	return found;
+	return found || search(vmlinux, 1, rule, out);
 }
 
-int ims_layout_find(const char *driver, struct ims_layout *layout)
+int ims_layout_find(struct btf *vmlinux, const char *driver, struct ims_layout *layout)
 {
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		if (!strcmp(rules[i].driver, driver))
-			return find_rule(&rules[i], layout) ? 0 : -ESRCH;
+			return find_rule(vmlinux, &rules[i], layout) ? 0 : -ESRCH;
 	return -ENOENT;
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
 #include "capture/check.h"
@@ -26,6 +27,7 @@
 
 struct ims_capture {
 	struct ims_capture_options options;
+	struct btf *btf; /* of vmlinux: it is large, and parsed once */
 	struct plan plan;
 	struct ims_bpf *skel;
 	struct ring_buffer *ring;
@@ -58,24 +60,38 @@ struct frames {
 	char text[IMS_KSTACK_MAX][FRAME_LEN];
 };
 
-/* The programs' own frames, and the trampolines', say nothing about the caller. */
-static bool own_frame(const char *text)
+/* Whether both are in the same function: "name+0x..". */
+static bool same_function(const char *a, const char *b)
 {
-	return !strncmp(text, "bpf_prog_", 9) || !strncmp(text, "bpf_trampoline_", 15) ||
-	       !strncmp(text, "bpf_get_stack", 13) || strstr(text, "[bpf]");
+	size_t n = strcspn(a, "+");
+
+	return a[n] && !strncmp(a, b, n + 1);
 }
 
+/*
+ * The stack as the kernel's code made it. The frames of our programs and of the trampolines that
+ * called them are in no symbol, or come before the function that was hooked; a hooked function
+ * further out shows twice, once for its trampoline.
+ */
 static struct ims_stack symbolise(const struct ims_capture *c, const struct ims_kevent *k,
-				  struct frames *f)
+				  const char *function, struct frames *f)
 {
 	struct ims_stack stack = {.frame = f->frame};
+	size_t len = strlen(function);
 
 	for (uint32_t i = 0; i < k->stack_depth && i < IMS_KSTACK_MAX; i++) {
 		char *text = f->text[stack.count];
 
 		ksyms_format(c->ksyms, k->stack[i], text, FRAME_LEN);
-		if (!own_frame(text))
-			f->frame[stack.count++] = text;
+		if (len && !strncmp(text, function, len) && text[len] == '+')
+			stack.count = 0;
+		else if (!strncmp(text, "0x", 2) ||
+			 (stack.count && same_function(f->frame[stack.count - 1], text)))
+			continue;
+		if (text != f->text[stack.count])
+			strcpy(f->text[stack.count], text);
+		f->frame[stack.count] = f->text[stack.count];
+		stack.count++;
 	}
 	return stack;
 }
@@ -120,7 +136,7 @@ static int tell_event(struct ims_capture *c, const struct ims_kevent *k)
 	e->device = k->device;
 	e->instance = k->instance;
 	e->domain_instance = k->domain_instance;
-	e->stack = symbolise(c, k, &frames);
+	e->stack = symbolise(c, k, e->function, &frames);
 	return put(c, &rec);
 }
 
@@ -254,7 +270,7 @@ static int load(struct ims_capture *c, struct ims_error *err)
 				"the verifier's words",
 				strerror(-e));
 	c->stats = stats_new(s->maps.stats, s->maps.owners, s->maps.free_slots);
-	c->instances = instances_new(bpf_map__fd(s->maps.layouts));
+	c->instances = instances_new(bpf_map__fd(s->maps.layouts), c->btf);
 	c->ring = ring_buffer__new(bpf_map__fd(s->maps.ring), on_sample, c, NULL);
 	if (!c->stats || !c->instances || !c->ring)
 		return ims_fail(err, -ENOMEM, "no memory for the capture");
@@ -275,12 +291,13 @@ static int open_steps(struct ims_capture *c, struct ims_error *err)
 	if (!c->ksyms)
 		return ims_fail(err, -errno, "cannot read /proc/kallsyms: %s; set kernel.kptr_restrict=1",
 				strerror(errno));
-	e = plan_make(&c->plan, c->options.mechanism);
-	if (e == -EINVAL)
+	c->btf = btf__load_vmlinux_btf();
+	if (!c->btf)
+		return ims_fail(err, -errno, "cannot read the kernel's BTF: %s", strerror(errno));
+	e = plan_make(&c->plan, c->btf, c->options.mechanism);
+	if (e)
 		return ims_fail(err, e, "no mechanism is called \"%s\"; try fentry or kprobe",
 				c->options.mechanism);
-	if (e)
-		return ims_fail(err, e, "cannot read the kernel's BTF: %s", strerror(-e));
 	return load(c, err);
 }
 
@@ -395,6 +412,7 @@ void ims_capture_close(struct ims_capture *c)
 	stats_free(c->stats);
 	instances_free(c->instances);
 	ims_bpf__destroy(c->skel);
+	btf__free(c->btf);
 	ksyms_free(c->ksyms);
 	free(c);
 }

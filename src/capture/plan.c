@@ -4,11 +4,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
-
-#include "iommuscope.skel.h"
 
 /*
  * A candidate is taken when the BTF has the function and its parameters begin with these names:
@@ -162,46 +160,44 @@ static void choose(struct btf *vmlinux, const struct point *pt, struct plan_row 
 	}
 }
 
-/* Whether this kernel attaches fentry programs at all: arm64 before 6.4 loads, but refuses them. */
-static int try_fentry(void)
+/*
+ * Whether this kernel attaches fentry programs at all: arm64 without direct calls (6.1) loads them,
+ * but refuses to attach. Tried with a program that returns at once.
+ */
+static int try_fentry(const struct btf *btf)
 {
-	struct ims_bpf *skel = ims_bpf__open();
-	struct bpf_program *prog;
-	int err;
+	const struct bpf_insn nop[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FENTRY);
+	int id = btf__find_by_name_kind(btf, "iommu_domain_free", BTF_KIND_FUNC);
+	int prog, link, err;
 
-	if (!skel)
-		return -errno;
-	bpf_object__for_each_program(prog, skel->obj)
-		bpf_program__set_autoload(prog, false);
-	bpf_program__set_autoload(skel->progs.domain_free_fentry, true);
-	err = bpf_program__set_attach_target(skel->progs.domain_free_fentry, 0,
-					     "iommu_domain_free");
-	if (!err)
-		err = ims_bpf__load(skel);
-	if (!err) {
-		struct bpf_link *link = bpf_program__attach(skel->progs.domain_free_fentry);
-
-		err = link ? 0 : -errno;
-		bpf_link__destroy(link);
-	}
-	ims_bpf__destroy(skel);
+	if (id < 0)
+		return id;
+	opts.attach_btf_id = id;
+	prog = bpf_prog_load(BPF_PROG_TYPE_TRACING, "ims_try", "GPL", nop, 2, &opts);
+	if (prog < 0)
+		return prog;
+	link = bpf_link_create(prog, 0, BPF_TRACE_FENTRY, NULL);
+	err = link < 0 ? link : 0;
+	if (link >= 0)
+		close(link);
+	close(prog);
 	return err;
 }
 
-int plan_make(struct plan *p, const char *force)
+int plan_make(struct plan *p, struct btf *btf, const char *force)
 {
 	enum plan_mechanism mechanism = PLAN_FENTRY;
-	struct btf *vmlinux;
 	int err = 0;
 
 	if (force && strcmp(force, "fentry") && strcmp(force, "kprobe"))
 		return -EINVAL;
-	vmlinux = btf__load_vmlinux_btf();
-	if (!vmlinux)
-		return -errno;
 	if (force && !strcmp(force, "kprobe"))
 		mechanism = PLAN_KPROBE;
-	else if (!force && (err = try_fentry()))
+	else if (!force && (err = try_fentry(btf)))
 		mechanism = PLAN_KPROBE;
 	memset(p, 0, sizeof(*p));
 	for (int i = 0; i < IMS_POINT_MAX; i++) {
@@ -213,12 +209,11 @@ int plan_make(struct plan *p, const char *force)
 		row->function = "";
 		row->module = "";
 		row->device_arg = -1;
-		choose(vmlinux, &points[i], row, mechanism);
+		choose(btf, &points[i], row, mechanism);
 		if (row->state == PLAN_CHOSEN && row->mechanism == PLAN_KPROBE && !force)
 			snprintf(row->reason, sizeof(row->reason), "fentry: this kernel refuses it (%s)",
 				 err == -524 ? "ENOTSUPP" : strerror(-err));
 	}
-	btf__free(vmlinux);
 	return 0;
 }
 

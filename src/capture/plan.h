@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <iommuscope/event.h>
 
@@ -29,11 +30,10 @@ struct plan {
 };
 
 /*
- * Chooses functions by what the kernel's and its modules' BTF has, and mechanisms by trial.
- * @force: "fentry", "kprobe" or NULL. Returns 0, -EINVAL for another @force, or -errno of loading
- * the BTF.
+ * Chooses functions by what the kernel's BTF (@btf) and that of its modules has, and mechanisms by
+ * trial. @force: "fentry", "kprobe" or NULL. Returns 0, or -EINVAL for another @force.
  */
-int plan_make(struct plan *p, const char *force);
+int plan_make(struct plan *p, struct btf *btf, const char *force);
 
 /* Sets which programs of @obj are loaded, and their targets. Before load. */
 int plan_prepare(struct plan *p, struct bpf_object *obj);
