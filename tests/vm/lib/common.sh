@@ -36,9 +36,9 @@ need_tool() {
 
 need_root() {
 	[ "$(id -u)" = 0 ] || die "needs root: it mounts and calls chroot" "sudo -E $0 ..."
-	# Else our mounts could not be kept from the outside.
-	mountpoint -q / || die "/ is no mount point here (a plain chroot?)" \
-		"mount --bind DIR DIR, before chroot DIR"
+	unshare --mount --propagation private true 2>/dev/null ||
+		die "cannot keep mounts private: no CAP_SYS_ADMIN, or a chroot whose / is no mount point" \
+			"mount --bind DIR DIR, before chroot DIR"
 }
 
 native_arch() { dpkg --print-architecture; }
