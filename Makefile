@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# iommuscope. `make help` lists the targets.
+#
+#   make          build the tools              make demo    the main job, on real (emulated) SMMUs
+#   make check    every test                   make deps    install what both need (apt)
+#   make unit     unit tests (SAN=1: with ASan and UBSan)
+#   make fuzz     fuzz the reader              make bench-reader
+#   make clean    V=1: show commands           ARCH=arm64: cross build
 
 ARCH ?= $(patsubst x86_64,amd64,$(patsubst aarch64,arm64,$(shell uname -m)))
 ifeq ($(ARCH),amd64)
@@ -98,6 +103,58 @@ $(UNIT): $(OUT)/unit/%: $(OUT)/tests/unit/%.o $(OUT)/libims.a
 .PHONY: unit
 unit: $(UNIT)
 	$(Q)set -e; for t in $(UNIT); do $$t; done
+
+FUZZ_SECONDS ?= 120
+
+$(OUT)/fuzz_reader: tests/fuzz/fuzz_reader.c $(wildcard src/stream/*.[ch] include/iommuscope/*.h) Makefile
+	$(call say,FUZZ,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) -std=gnu11 -O1 -g -D_GNU_SOURCE -Iinclude -Isrc -fno-sanitize-recover=all \
+		-fsanitize=fuzzer$(comma)address$(comma)undefined $(filter %.c,$^) -o $@ -lz
+
+.PHONY: fuzz
+fuzz: $(OUT)/fuzz_reader
+	$(Q)mkdir -p $(OUT)/corpus
+	$(Q)$< -max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=4096 -artifact_prefix=$(OUT)/ \
+		$(OUT)/corpus tests/fuzz/corpus
+
+$(OUT)/bench_reader: $(OUT)/tests/bench/bench_reader.o $(OUT)/libims.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_PURE)
+
+.PHONY: bench-reader
+bench-reader: $(OUT)/bench_reader
+	$(Q)$<
+
+# ---- what the machine has to have, and the testbed -------------------------------------------------
+
+DEPS := gcc make clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjansson-dev uthash-dev \
+	libcmocka-dev libclang-rt-dev pkg-config jq
+
+.PHONY: deps
+deps:
+	$(Q)tests/deps $(DEPS)
+
+# Installs what is missing; says nothing when nothing is.
+.PHONY: have-deps
+have-deps:
+	$(Q)tests/deps --missing $(DEPS)
+
+TESTBED := tests/vm/testbed
+
+# The tools as the guests run them: built in the testbed's root, for its libraries.
+.PHONY: guest-arm64 guest-amd64
+guest-arm64 guest-amd64: guest-%: have-deps
+	$(Q)$(TESTBED) setup
+	$(Q)$(TESTBED) exec --bind $(CURDIR):/src --chdir /src -- tests/vm/build-guest $*
+
+.PHONY: demo
+demo: guest-arm64
+	$(Q)tests/vm/demo
+
+.PHONY: check
+check: have-deps
+	$(Q)tests/check
 
 .PHONY: clean
 clean:

@@ -20,10 +20,10 @@ struct model;
  */
 struct model_limits {
 	uint32_t instances, groups, devices, domains;
-	uint32_t stats;         /* (domain, operation) pairs, 1.2 KiB each */
+	uint32_t stats; /* (domain, operation) pairs, 1.2 KiB each */
 	uint32_t verdicts;
-	uint32_t tasks;         /* threads with an attach whose outcome is open */
-	uint32_t rows;          /* of the plan, of host facts and of loss, each */
+	uint32_t tasks; /* threads with an attach whose outcome is open */
+	uint32_t rows;	/* of the plan, of host facts and of loss, each */
 	uint32_t stacks;
 	uint64_t string_bytes;
 };
@@ -58,7 +58,7 @@ enum model_evidence {
 	MODEL_EVIDENCE_SNAPSHOT,     /* the group it was found attached to at start */
 	MODEL_EVIDENCE_FIRST_ATTACH, /* the first attach that succeeded */
 	MODEL_EVIDENCE_ALLOC_DEVICE, /* the device given at alloc */
-	MODEL_EVIDENCE_DRIVER,       /* the driver's own struct */
+	MODEL_EVIDENCE_DRIVER,	     /* the driver's own struct */
 };
 
 struct model_device;
@@ -68,16 +68,16 @@ struct model_instance {
 	const char *name;
 	const char *driver;
 	enum model_rule rule;
-	const char *rule_source; /* "table: arm-smmu-v3" */
+	const char *rule_source;	  /* "table: arm-smmu-v3" */
 	const struct model_group *groups; /* next_of_instance */
 };
 
 struct model_group {
 	uint32_t id;
 	uint32_t device_count;
-	uint64_t domain;         /* the current one; 0: none or not known */
+	uint64_t domain; /* the current one; 0: none or not known */
 	uint64_t default_domain;
-	bool mixed;              /* its devices are behind different instances */
+	bool mixed;			       /* its devices are behind different instances */
 	const struct model_instance *instance; /* of the device seen first; NULL: not known */
 	const struct model_device *devices;    /* next_of_group */
 	const struct model_group *next_of_instance;
@@ -87,7 +87,7 @@ struct model_device {
 	const char *name;
 	const struct model_group *group;       /* NULL: none, or not known */
 	const struct model_instance *instance; /* NULL: not known */
-	uint64_t domain;                       /* the current one; 0: none or not known */
+	uint64_t domain;		       /* the current one; 0: none or not known */
 	bool seen_at_start;
 	bool removed;
 	const struct model_device *next_of_group;
@@ -108,7 +108,7 @@ struct model_domain {
 	uint32_t type; /* the kernel's IOMMU_DOMAIN_* bits; see type_known */
 	bool type_known;
 	bool seen_at_start;
-	bool alloc_seen; /* the alloc_ fields, pid, tid, comm and stack say something */
+	bool alloc_seen;  /* the alloc_ fields, pid, tid, comm and stack say something */
 	bool alloc_blind; /* no device was given; else an empty alloc_device is not known */
 	bool freed;
 	bool bound_to_none; /* the driver's struct said: no instance yet */
@@ -120,7 +120,7 @@ struct model_domain {
 	uint32_t pid, tid;
 	const char *comm;
 	const struct ims_stack *stack;
-	uint32_t device_count;                  /* attached now */
+	uint32_t device_count;		      /* attached now */
 	const struct model_op *op[MODEL_OPS]; /* NULL: no statistics */
 };
 
@@ -191,23 +191,23 @@ struct model_verdict {
 	enum model_verdict_kind kind;
 	enum model_severity severity; /* proxy-alloc: warning when the instances differ */
 	uint64_t time_ns, last_ns;    /* of the first and the last occurrence */
-	uint64_t count;               /* occurrences; attempts for a mismatch; calls for unmap-short */
-	uint64_t domain;              /* 0: none, or without a number */
-	uint32_t group;               /* IMS_NO_GROUP */
-	uint32_t hook;                /* where it was seen */
+	uint64_t count;	 /* occurrences; attempts for a mismatch; calls for unmap-short */
+	uint64_t domain; /* 0: none, or without a number */
+	uint32_t group;	 /* IMS_NO_GROUP */
+	uint32_t hook;	 /* where it was seen */
 	const char *device;
 	const struct model_instance *device_instance; /* NULL: not known */
 	const struct model_instance *domain_instance; /* NULL: not known, or bound to none */
-	enum model_evidence evidence; /* of domain_instance */
+	enum model_evidence evidence;		      /* of domain_instance */
 	uint32_t pid, tid;
 	const char *comm;
 	const char *function; /* of the event, or of the caller once it returned; may be "" */
 	const struct ims_stack *stack;
 	int32_t result; /* 0 or -errno */
 
-	/* What a failed attempt cost: the sum of cost_calls calls of cost_hook, IMS_HOOK_ATTACH_GROUP
-	 * when these were seen (they contain the driver's), else IMS_HOOK_ATTACH. Calls that were
-	 * not timed are in cost_untimed only. */
+	/* What a failed attempt cost: the sum of cost_calls calls of cost_hook,
+	 * IMS_HOOK_ATTACH_GROUP when these were seen (they contain the driver's), else
+	 * IMS_HOOK_ATTACH. Calls that were not timed are in cost_untimed only. */
 	uint64_t cost_ns;
 	uint32_t cost_hook, cost_calls, cost_untimed;
 
@@ -241,7 +241,7 @@ struct model_overview {
 	uint64_t events[IMS_HOOK_MAX]; /* without the snapshot's, which are under its hook */
 	uint64_t failed[IMS_HOOK_MAX]; /* of those, with a result other than 0 */
 	uint64_t instances, groups, devices, domains; /* devices: not removed; domains: not freed */
-	uint64_t lost;       /* sum over hooks and causes */
+	uint64_t lost;				      /* sum over hooks and causes */
 	uint64_t attached_rows, missing_rows, plan_rows; /* rows of the plan, by state */
 	bool finished;
 	struct ims_damage damage;

@@ -3,7 +3,8 @@
  * view.h - outputs. Each reads a model and writes to a FILE; none keeps anything of the model.
  *
  * Whatever comes from a stream is escaped: for terminals every byte that is not printable ASCII
- * is \xNN and a backslash is \\. The functions return 0, or -EIO when writing failed.
+ * is \xNN and a backslash is \\. The functions return 0, -EIO when writing failed,
+ * or -ENOMEM.
  */
 #ifndef IOMMUSCOPE_VIEW_H
 #define IOMMUSCOPE_VIEW_H
@@ -14,11 +15,11 @@
 
 struct view_options {
 	unsigned int width; /* columns for text that wraps; 0: 80. Tables need 80 */
-	bool color;         /* ANSI colours */
-	bool ascii;         /* no UTF-8 */
-	bool plan;          /* the table of the plan, not its summary only */
-	bool stacks;        /* with the stacks of allocations and callers */
-	size_t rows;        /* at most so many rows of each table, 0: all. What is left out is said */
+	bool color;	    /* ANSI colours */
+	bool ascii;	    /* no UTF-8 */
+	bool plan;	    /* the table of the plan, not its summary only */
+	bool stacks;	    /* with the stacks of allocations and callers */
+	size_t rows; /* at most so many rows of each table, 0: all. What is left out is said */
 };
 
 /* The report: verdicts, topology, domains, latency, plan, loss. */

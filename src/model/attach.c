@@ -117,14 +117,14 @@ static void judge_accepted(struct model *m, const struct attach *a)
 	struct model_verdict v = attach_verdict(m, a, MODEL_ACCEPTED_MISMATCH);
 	struct verdict_key key = once_key(a, v.kind);
 
-	/* The alloc device alone does not prove that the driver bound the domain to its instance. */
+	/* The alloc device alone does not prove that the driver bound the domain to its instance.
+	 */
 	if (a->evidence == MODEL_EVIDENCE_ALLOC_DEVICE) {
 		v.kind = key.kind = MODEL_UNKNOWN;
 		v.reason = intern(m, "the attach returned 0, but whether the driver had bound the "
 				     "domain at alloc could not be read");
 	}
-	verdict_once(m, &v, key,
-		     a->evidence == MODEL_EVIDENCE_DRIVER ? 0 : domain_since(m, a));
+	verdict_once(m, &v, key, a->evidence == MODEL_EVIDENCE_DRIVER ? 0 : domain_since(m, a));
 }
 
 static void judge_succeeded(struct model *m, const struct attach *a)
@@ -145,7 +145,8 @@ static void judge_succeeded(struct model *m, const struct attach *a)
 		break;
 	default:
 		v = attach_verdict(m, a, MODEL_UNKNOWN);
-		v.reason = intern(m, "whether domains of this driver may span instances is not known");
+		v.reason =
+			intern(m, "whether domains of this driver may span instances is not known");
 		verdict_once(m, &v, once_key(a, v.kind), 0);
 	}
 }
@@ -173,8 +174,9 @@ static int judge_failed(struct model *m, const struct attach *a)
 				      "its driver lets domains span instances, so that they differ "
 				      "explains nothing");
 	default:
-		return attempt_failed(m, a, MODEL_UNKNOWN,
-				      "whether domains of this driver may span instances is not known");
+		return attempt_failed(
+			m, a, MODEL_UNKNOWN,
+			"whether domains of this driver may span instances is not known");
 	}
 }
 
@@ -222,7 +224,7 @@ void attach_gather(struct model *m, struct attach *a, const struct ims_event *e,
 {
 	struct instance_node *instance;
 
-	*a = (struct attach){ .event = e, .time_ns = time_ns };
+	*a = (struct attach){.event = e, .time_ns = time_ns};
 	a->domain = domain_get(m, e->domain, err);
 	a->type = e->domain_type;
 	if (a->domain) {

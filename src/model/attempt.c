@@ -11,8 +11,7 @@
 
 #define ATTEMPTS_PER_TASK 16
 
-static const char not_seen[] =
-	"a mismatched attach failed; what the caller did next was not seen";
+static const char not_seen[] = "a mismatched attach failed; what the caller did next was not seen";
 
 static const char *not_seen_because(struct model *m, const char *reason)
 {
@@ -33,8 +32,8 @@ static void attempt_tell(struct model *m, struct attempt *at, enum model_verdict
 			 const char *reason)
 {
 	/* Unknown claims nothing; a refusal between equal instances read from the driver stands. */
-	bool stands = kind == MODEL_UNKNOWN || (kind == MODEL_ATTACH_FAILED &&
-						at->v.evidence == MODEL_EVIDENCE_DRIVER);
+	bool stands = kind == MODEL_UNKNOWN ||
+		      (kind == MODEL_ATTACH_FAILED && at->v.evidence == MODEL_EVIDENCE_DRIVER);
 
 	at->v.kind = kind;
 	at->v.reason = reason;
@@ -222,6 +221,9 @@ static bool attach_is_unwinding(const struct attempt *at, const struct attach *a
 
 	if (a->group && a->group->pub.default_domain && domain == a->group->pub.default_domain)
 		return true;
+	/* For want of a blocking domain older kernels take an empty unmanaged one. */
+	if (a->group && domain && domain == a->group->core_domain)
+		return true;
 	/* Only the core itself attaches domains of the DMA API. */
 	if ((a->type & DOMAIN_DMA_API) && !(at->type & DOMAIN_DMA_API))
 		return true;
@@ -254,8 +256,9 @@ void attempt_attached(struct model *m, const struct attach *a)
 			if (!attach_is_unwinding(at, a))
 				attempt_retried(m, at, a);
 		} else if (!strcmp(at->v.device, device)) {
-			attempt_give_up(m, at, intern(m, "a mismatched attach failed, and the same "
-							 "attach then succeeded"));
+			attempt_give_up(m, at,
+					intern(m, "a mismatched attach failed, and the same "
+						  "attach then succeeded"));
 			at->state = ATTEMPT_RESOLVED;
 		}
 	}
@@ -305,7 +308,6 @@ int attempt_caller_returned(struct model *m, const struct ims_event *e, uint64_t
 			at->v.function = function;
 			attempt_tell(m, at, e->result ? MODEL_HARD_MISMATCH : MODEL_UNKNOWN,
 				     e->result ? "" : intern(m, not_seen));
-			at->v.last_ns = time_ns;
 		} else if (at->told) {
 			at->told->function = function;
 		}
@@ -375,6 +377,6 @@ void attempts_free(struct model *m)
 {
 	struct task_node *task, *next;
 
-	HASH_ITER(hh, m->tasks, task, next)
+	HASH_ITER (hh, m->tasks, task, next)
 		task_delete(m, task);
 }

@@ -99,9 +99,13 @@ static int detach_group(struct model *m, const struct ims_event *e, uint64_t tim
 {
 	struct group_node *group = group_find(m, e->group);
 
-	/* When the core put another domain in its place, that attach was seen before. */
-	if (!group || group->pub.domain != e->domain)
+	if (!group)
 		return 0;
+	if (group->pub.domain != e->domain) {
+		/* The attach that put another in its place was seen before this return. */
+		group->core_domain = group->pub.domain;
+		return 0;
+	}
 	group->pub.domain = 0;
 	for (const struct model_device *dev = group->pub.devices; dev; dev = dev->next_of_group)
 		if (dev->domain == e->domain)

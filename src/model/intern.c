@@ -71,7 +71,7 @@ const struct ims_stack *intern_stack(struct model *m, const struct ims_stack *st
 		return NULL;
 	}
 	memcpy(node->frame, frame, bytes);
-	node->pub = (struct ims_stack){ .count = count, .frame = node->frame };
+	node->pub = (struct ims_stack){.count = count, .frame = node->frame};
 	HASH_ADD_KEYPTR(hh, m->stacks, node->frame, bytes, node);
 	if (!node->hh.tbl) {
 		free(node);
@@ -86,11 +86,11 @@ void intern_free(struct model *m)
 	struct string_node *string, *next_string;
 	struct stack_node *stack, *next_stack;
 
-	HASH_ITER(hh, m->strings, string, next_string) {
+	HASH_ITER (hh, m->strings, string, next_string) {
 		HASH_DEL(m->strings, string);
 		free(string);
 	}
-	HASH_ITER(hh, m->stacks, stack, next_stack) {
+	HASH_ITER (hh, m->stacks, stack, next_stack) {
 		HASH_DEL(m->stacks, stack);
 		free(stack);
 	}

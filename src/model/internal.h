@@ -14,13 +14,13 @@
 #include <iommuscope/model.h>
 
 /* The kernel's IOMMU_DOMAIN_* (include/linux/iommu.h). */
-#define DOMAIN_PAGING (1u << 0)
-#define DOMAIN_DMA_API (1u << 1)
-#define DOMAIN_PT (1u << 2)
-#define DOMAIN_DMA_FQ (1u << 3)
-#define DOMAIN_SVA (1u << 4)
+#define DOMAIN_PAGING	(1u << 0)
+#define DOMAIN_DMA_API	(1u << 1)
+#define DOMAIN_PT	(1u << 2)
+#define DOMAIN_DMA_FQ	(1u << 3)
+#define DOMAIN_SVA	(1u << 4)
 #define DOMAIN_PLATFORM (1u << 5)
-#define DOMAIN_NESTED (1u << 6)
+#define DOMAIN_NESTED	(1u << 6)
 
 struct string_node {
 	UT_hash_handle hh;
@@ -43,6 +43,7 @@ struct group_node {
 	struct model_group pub;
 	struct group_node *prev_of_instance;
 	struct device_node *last_device;
+	uint64_t core_domain; /* where the core put it when a caller gave it back */
 	UT_hash_handle hh;
 };
 
@@ -79,7 +80,7 @@ struct verdict_node {
 
 enum attempt_state {
 	ATTEMPT_PENDING,  /* a mismatch: what the caller does next decides */
-	ATTEMPT_JUDGED,   /* has its verdict, which counts repetitions */
+	ATTEMPT_JUDGED,	  /* has its verdict, which counts repetitions */
 	ATTEMPT_RESOLVED, /* ended on another domain; waits for its caller's return */
 };
 
@@ -88,12 +89,12 @@ struct attempt {
 	struct attempt *next; /* older ones */
 	enum attempt_state state;
 	bool group_returned;
-	uint32_t type;        /* of the domain */
-	uint64_t before;      /* the domain the group was on */
+	uint32_t type;	 /* of the domain */
+	uint64_t before; /* the domain the group was on */
 	uint64_t attach_ns, group_ns;
 	uint32_t attach_calls, attach_untimed, group_calls, group_untimed;
-	struct model_verdict v;       /* as it will be told */
-	struct model_verdict *told;   /* NULL: not yet, or over the cap */
+	struct model_verdict v;	    /* as it will be told */
+	struct model_verdict *told; /* NULL: not yet, or over the cap */
 };
 
 struct task_node {
@@ -102,7 +103,6 @@ struct task_node {
 	struct attempt *attempts; /* newest first */
 	UT_hash_handle hh;
 };
-
 
 struct model {
 	struct model_limits limits;

@@ -51,7 +51,8 @@ int loss_apply(struct model *m, const struct ims_loss *loss, uint64_t time_ns)
 		if (err && err != -ENOSPC)
 			return err;
 		if (err) {
-			loss_happened(m, time_ns, intern(m, "lost events: more kinds than are kept"));
+			loss_happened(m, time_ns,
+				      intern(m, "lost events: more kinds than are kept"));
 			return 0;
 		}
 	}

@@ -163,7 +163,8 @@ static void group_reset(struct group_node *group)
 			from->last_group = prev;
 	}
 	group->prev_of_instance = NULL;
-	group->pub = (struct model_group){ .id = group->pub.id };
+	group->core_domain = 0;
+	group->pub = (struct model_group){.id = group->pub.id};
 }
 
 static void group_check_mixed(struct model *m, struct group_node *group, struct device_node *dev)
@@ -294,7 +295,8 @@ bool domain_evict(struct model *m, const struct domain_node *keep)
 		if (!m->freed)
 			m->last_freed = NULL;
 		d->next_freed = NULL;
-		if (d->pinned)
+		/* Freed with a device on it: its detach was lost, the device still names it. */
+		if (d->pinned || d->pub.device_count)
 			continue;
 		domain_delete(m, d);
 		m->overview.over.forgotten++;
@@ -364,18 +366,18 @@ void objects_free(struct model *m)
 	struct device_node *device, *next_device;
 	struct group_node *group, *next_group;
 
-	HASH_ITER(hh, m->instances, instance, next_instance) {
+	HASH_ITER (hh, m->instances, instance, next_instance) {
 		HASH_DEL(m->instances, instance);
 		free(instance);
 	}
-	HASH_ITER(hh, m->groups, group, next_group) {
+	HASH_ITER (hh, m->groups, group, next_group) {
 		HASH_DEL(m->groups, group);
 		free(group);
 	}
-	HASH_ITER(hh, m->devices, device, next_device) {
+	HASH_ITER (hh, m->devices, device, next_device) {
 		HASH_DEL(m->devices, device);
 		free(device);
 	}
-	HASH_ITER(hh, m->domains, domain, next_domain)
+	HASH_ITER (hh, m->domains, domain, next_domain)
 		domain_delete(m, domain);
 }

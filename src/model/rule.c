@@ -12,23 +12,23 @@ static const struct {
 	enum model_rule rule;
 } drivers[] = {
 	/* iommu_ops symbols and driver names: a prefix covers both */
-	{ "arm-smmu-v3", MODEL_RULE_BOUND },    { "arm_smmu_v3", MODEL_RULE_BOUND },
-	{ "arm-smmu", MODEL_RULE_BOUND },       { "arm_smmu", MODEL_RULE_BOUND },
-	{ "iommulab", MODEL_RULE_BOUND },       { "virtio_iommu", MODEL_RULE_BOUND },
-	{ "virtio-iommu", MODEL_RULE_BOUND },   { "viommu", MODEL_RULE_BOUND },
-	{ "intel_iommu", MODEL_RULE_SHARING },  { "intel-iommu", MODEL_RULE_SHARING },
-	{ "amd_iommu", MODEL_RULE_SHARING },    { "amd-iommu", MODEL_RULE_SHARING },
-	{ "dmar", MODEL_RULE_SHARING },         { "ivhd", MODEL_RULE_SHARING },
+	{"arm-smmu-v3", MODEL_RULE_BOUND},   {"arm_smmu_v3", MODEL_RULE_BOUND},
+	{"arm-smmu", MODEL_RULE_BOUND},	     {"arm_smmu", MODEL_RULE_BOUND},
+	{"iommulab", MODEL_RULE_BOUND},	     {"virtio_iommu", MODEL_RULE_BOUND},
+	{"virtio-iommu", MODEL_RULE_BOUND},  {"viommu", MODEL_RULE_BOUND},
+	{"intel_iommu", MODEL_RULE_SHARING}, {"intel-iommu", MODEL_RULE_SHARING},
+	{"amd_iommu", MODEL_RULE_SHARING},   {"amd-iommu", MODEL_RULE_SHARING},
+	{"dmar", MODEL_RULE_SHARING},	     {"ivhd", MODEL_RULE_SHARING},
 };
 
 static const struct {
 	const char *prefix;
 	enum model_rule rule;
 } names[] = {
-	{ "smmu3.", MODEL_RULE_BOUND },
-	{ "smmu.", MODEL_RULE_BOUND },
-	{ "dmar", MODEL_RULE_SHARING },
-	{ "ivhd", MODEL_RULE_SHARING },
+	{"smmu3.", MODEL_RULE_BOUND},
+	{"smmu.", MODEL_RULE_BOUND},
+	{"dmar", MODEL_RULE_SHARING},
+	{"ivhd", MODEL_RULE_SHARING},
 };
 
 static bool starts(const char *s, const char *prefix)

@@ -2,55 +2,35 @@
 /* verdict.c - the verdicts there are, and the list of those given. */
 #include "internal.h"
 
+#define VERDICT(kind, name, severity, text) [kind] = {name, severity, text}
+
 static const struct model_verdict_info infos[MODEL_VERDICTS] = {
-	[MODEL_ACCEPTED_MISMATCH] = {
-		"accepted-mismatch", MODEL_CRITICAL,
-		"a domain bound to one instance was accepted for a device behind another",
-	},
-	[MODEL_HARD_MISMATCH] = {
-		"hard-mismatch", MODEL_ERROR,
-		"a domain of another instance was refused, and the caller's operation failed with it",
-	},
-	[MODEL_SOFT_MISMATCH] = {
-		"soft-mismatch", MODEL_NOTICE,
-		"a domain of another instance was refused, and the caller took another domain",
-	},
-	[MODEL_ATTACH_FAILED] = {
-		"attach-failed", MODEL_ERROR,
-		"an attach failed although the instances do not disagree",
-	},
-	[MODEL_PROBE_LOST] = {
-		"probe-lost", MODEL_ERROR,
-		"a device lost its probe: its default domain could not be attached",
-	},
-	[MODEL_UNMAP_SHORT] = {
-		"unmap-short", MODEL_ERROR,
-		"less was unmapped than asked, or a map failed",
-	},
-	[MODEL_BLIND_ALLOC] = {
-		"blind-alloc", MODEL_WARNING,
-		"a domain was allocated with no device: its instance is left to chance or to attach",
-	},
-	[MODEL_PROXY_ALLOC] = {
-		"proxy-alloc", MODEL_INFO,
-		"a domain was allocated for one device and first attached to another",
-	},
-	[MODEL_MIXED_GROUP] = {
-		"mixed-group", MODEL_WARNING,
-		"one group has devices behind different instances",
-	},
-	[MODEL_LATE_FINALISE] = {
-		"late-finalise", MODEL_INFO,
-		"a domain was bound to an instance only at its first attach",
-	},
-	[MODEL_SHARED] = {
-		"shared", MODEL_INFO,
-		"a domain spans instances, as its driver allows",
-	},
-	[MODEL_UNKNOWN] = {
-		"unknown", MODEL_UNDECIDED,
-		"evidence is missing, and nothing is guessed",
-	},
+	VERDICT(MODEL_ACCEPTED_MISMATCH, "accepted-mismatch", MODEL_CRITICAL,
+		"a domain bound to one instance was accepted for a device behind another"),
+	VERDICT(MODEL_HARD_MISMATCH, "hard-mismatch", MODEL_ERROR,
+		"a domain of another instance was refused, and the caller's operation failed with "
+		"it"),
+	VERDICT(MODEL_SOFT_MISMATCH, "soft-mismatch", MODEL_NOTICE,
+		"a domain of another instance was refused, and the caller took another domain"),
+	VERDICT(MODEL_ATTACH_FAILED, "attach-failed", MODEL_ERROR,
+		"an attach failed although the instances do not disagree"),
+	VERDICT(MODEL_PROBE_LOST, "probe-lost", MODEL_ERROR,
+		"a device lost its probe: its default domain could not be attached"),
+	VERDICT(MODEL_UNMAP_SHORT, "unmap-short", MODEL_ERROR,
+		"less was unmapped than asked, or a map failed"),
+	VERDICT(MODEL_BLIND_ALLOC, "blind-alloc", MODEL_WARNING,
+		"a domain was allocated with no device: its instance is left to chance or to "
+		"attach"),
+	VERDICT(MODEL_PROXY_ALLOC, "proxy-alloc", MODEL_INFO,
+		"a domain was allocated for one device and first attached to another"),
+	VERDICT(MODEL_MIXED_GROUP, "mixed-group", MODEL_WARNING,
+		"one group has devices behind different instances"),
+	VERDICT(MODEL_LATE_FINALISE, "late-finalise", MODEL_INFO,
+		"a domain was bound to an instance only at its first attach"),
+	VERDICT(MODEL_SHARED, "shared", MODEL_INFO,
+		"a domain spans instances, as its driver allows"),
+	VERDICT(MODEL_UNKNOWN, "unknown", MODEL_UNDECIDED,
+		"evidence is missing, and nothing is guessed"),
 };
 
 const struct model_verdict_info *model_verdict_info(enum model_verdict_kind kind)
@@ -69,9 +49,9 @@ int model_verdict_kind(const char *name)
 const char *model_severity_name(enum model_severity severity)
 {
 	static const char *const name[] = {
-		[MODEL_INFO] = "info",           [MODEL_NOTICE] = "notice",
+		[MODEL_INFO] = "info",		 [MODEL_NOTICE] = "notice",
 		[MODEL_UNDECIDED] = "undecided", [MODEL_WARNING] = "warning",
-		[MODEL_ERROR] = "error",         [MODEL_CRITICAL] = "critical",
+		[MODEL_ERROR] = "error",	 [MODEL_CRITICAL] = "critical",
 	};
 
 	return severity <= MODEL_CRITICAL ? name[severity] : "?";
@@ -121,8 +101,7 @@ static struct verdict_node *verdict_new(struct model *m, const struct model_verd
 	return node;
 }
 
-struct model_verdict *verdict_add(struct model *m, const struct model_verdict *v,
-				  uint64_t since_ns)
+struct model_verdict *verdict_add(struct model *m, const struct model_verdict *v, uint64_t since_ns)
 {
 	struct verdict_node *node = verdict_new(m, v, since_ns);
 

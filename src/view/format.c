@@ -9,7 +9,7 @@
 
 void view_init(struct view *v, FILE *out, const struct model *m, const struct view_options *o)
 {
-	*v = (struct view){ .out = out, .m = m };
+	*v = (struct view){.out = out, .m = m};
 	if (o)
 		v->o = *o;
 	if (!v->o.width)
@@ -46,15 +46,18 @@ const char *view_ns(char *buf, uint64_t ns)
 	static const struct {
 		uint64_t unit;
 		const char *name;
-	} units[] = { { 1000000000, "s" }, { 1000000, "ms" }, { 1000, "us" } };
+	} units[] = {{1000000000, "s"}, {1000000, "ms"}, {1000, "us"}};
 
 	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
 		double value = (double)ns / units[i].unit;
 
 		if (ns < units[i].unit)
 			continue;
-		snprintf(buf, VIEW_TEXT, "%.*f%s", value < 10 ? 2 : value < 100 ? 1 : 0, value,
-			 units[i].name);
+		snprintf(buf, VIEW_TEXT, "%.*f%s",
+			 value < 10    ? 2
+			 : value < 100 ? 1
+				       : 0,
+			 value, units[i].name);
 		return buf;
 	}
 	snprintf(buf, VIEW_TEXT, "%" PRIu64 "ns", ns);
@@ -63,7 +66,7 @@ const char *view_ns(char *buf, uint64_t ns)
 
 const char *view_bytes(char *buf, uint64_t bytes)
 {
-	static const char *const unit[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+	static const char *const unit[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
 	double value = bytes;
 	int i = 0;
 
@@ -146,7 +149,7 @@ void view_cell(const struct view *v, const char *s, unsigned int width)
 void view_on(const struct view *v, enum view_color color)
 {
 	static const char *const code[] = {
-		[VIEW_PLAIN] = "",	    [VIEW_BOLD] = "\033[1m",   [VIEW_DIM] = "\033[2m",
+		[VIEW_PLAIN] = "",	   [VIEW_BOLD] = "\033[1m",    [VIEW_DIM] = "\033[2m",
 		[VIEW_RED] = "\033[1;31m", [VIEW_YELLOW] = "\033[33m", [VIEW_CYAN] = "\033[36m",
 	};
 

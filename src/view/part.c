@@ -42,14 +42,14 @@ static void print_op(const struct view *v, const char *domain, const char *op,
 	bool timed = s->calls > s->untimed;
 
 	fprintf(v->out, "%7s %-5s %10s %8s%c %8s %8s %8s %9s %6s\n", domain, op,
-		view_count(calls, s->calls, 10), timed ? view_ns(mean, model_op_mean(s)) : "-", s->untimed ? '*' : ' ',
-		timed ? view_ns(p50, model_op_percentile(s, 500)) : "-",
+		view_count(calls, s->calls, 10), timed ? view_ns(mean, model_op_mean(s)) : "-",
+		s->untimed ? '*' : ' ', timed ? view_ns(p50, model_op_percentile(s, 500)) : "-",
 		timed ? view_ns(p99, model_op_percentile(s, 990)) : "-",
 		timed ? view_ns(max, s->max_ns) : "-", view_bytes(bytes, s->bytes),
 		view_count(errors, s->errors, 6));
 }
 
-static const char *const op_names[MODEL_OPS] = { "map", "unmap" };
+static const char *const op_names[MODEL_OPS] = {"map", "unmap"};
 
 /* Returns the rows of @d; prints those that fit after @row. */
 static uint64_t print_ops(const struct view *v, const struct model_domain *d, uint64_t row)

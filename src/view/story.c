@@ -11,18 +11,18 @@ static const struct {
 	int err;
 	const char *text;
 } errnos[] = {
-	{ EINVAL, "the driver says this domain cannot be used with this device" },
-	{ ENXIO, "the driver says this domain belongs to another instance" },
-	{ EXDEV, "the driver says this domain belongs to another instance" },
-	{ ENOMEM, "there was no memory for tables or contexts" },
-	{ ENOSPC, "the instance has no free context, ASID or domain number left" },
-	{ EBUSY, "the group or the device is in use by another owner" },
-	{ ENODEV, "the device has no IOMMU any more, or the driver does not know it" },
-	{ EOPNOTSUPP, "the driver does not support this kind of domain" },
-	{ EPERM, "the device needs direct mappings or is not trusted with this" },
-	{ EIO, "the hardware did not answer a command" },
-	{ ETIMEDOUT, "the hardware did not answer a command in time" },
-	{ EEXIST, "something is attached there already" },
+	{EINVAL, "the driver says this domain cannot be used with this device"},
+	{ENXIO, "the driver says this domain belongs to another instance"},
+	{EXDEV, "the driver says this domain belongs to another instance"},
+	{ENOMEM, "there was no memory for tables or contexts"},
+	{ENOSPC, "the instance has no free context, ASID or domain number left"},
+	{EBUSY, "the group or the device is in use by another owner"},
+	{ENODEV, "the device has no IOMMU any more, or the driver does not know it"},
+	{EOPNOTSUPP, "the driver does not support this kind of domain"},
+	{EPERM, "the device needs direct mappings or is not trusted with this"},
+	{EIO, "the hardware did not answer a command"},
+	{ETIMEDOUT, "the hardware did not answer a command in time"},
+	{EEXIST, "something is attached there already"},
 };
 
 static const char *errno_text(int32_t result)
@@ -133,8 +133,7 @@ static void tell_attach(FILE *out, const struct model *m, const struct model_ver
 	tell_domain(out, m, v->domain);
 	fputs(" to ", out);
 	tell_device(out, v);
-	fprintf(out, "%s at %s: ", v->device_instance ? "," : "",
-		view_time(buf, m, v->time_ns));
+	fprintf(out, "%s at %s: ", v->device_instance ? "," : "", view_time(buf, m, v->time_ns));
 	if (v->result)
 		tell_result(out, v->result);
 	else
@@ -180,11 +179,13 @@ static void tell_meaning(FILE *out, const struct model_verdict *v)
 	switch (v->kind) {
 	case MODEL_ACCEPTED_MISMATCH:
 		fputs("DMA of the device goes through an instance that the domain is not bound "
-		      "to. ", out);
+		      "to. ",
+		      out);
 		break;
 	case MODEL_SOFT_MISMATCH:
 		fputs("User space is not told. When both domains are of one VFIO container, every "
-		      "range is mapped and unmapped once per domain from now on. ", out);
+		      "range is mapped and unmapped once per domain from now on. ",
+		      out);
 		break;
 	case MODEL_HARD_MISMATCH:
 		fputs("The caller's operation failed with it", out);
@@ -203,7 +204,8 @@ static void tell_blind(FILE *out, const struct model *m, const struct model_verd
 {
 	tell_alloc(out, m, v);
 	fputs("No device was given: which instance the domain will fit is left to the core or to "
-	      "the first attach. ", out);
+	      "the first attach. ",
+	      out);
 	if (v->count > 1)
 		fprintf(out, "The same caller did so %" PRIu64 " times. ", v->count);
 }
@@ -215,7 +217,9 @@ static void tell_unmap_short(FILE *out, const struct model *m, const struct mode
 	if (v->domain)
 		tell_alloc(out, m, v);
 	fprintf(out, "%" PRIu64 " %s of ", v->count,
-		map ? v->count == 1 ? "map" : "maps" : v->count == 1 ? "unmap" : "unmaps");
+		map		? v->count == 1 ? "map" : "maps"
+		: v->count == 1 ? "unmap"
+				: "unmaps");
 	if (v->domain)
 		tell_domain(out, m, v->domain);
 	else
@@ -239,7 +243,8 @@ static void tell_probe(FILE *out, const struct model *m, const struct model_verd
 
 	fputs("The probe of ", out);
 	tell_device(out, v);
-	fprintf(out, "%s failed at %s with ", v->device_instance ? "," : "", view_time(buf, m, v->time_ns));
+	fprintf(out, "%s failed at %s with ", v->device_instance ? "," : "",
+		view_time(buf, m, v->time_ns));
 	tell_result(out, v->result);
 	fputs(", after ", out);
 	tell_domain(out, m, v->domain);

@@ -180,7 +180,8 @@ static void print_domains(const struct view *v)
 
 	view_heading(v, "DOMAINS");
 	view_on(v, VIEW_DIM);
-	fputs(" DOMAIN TYPE      INSTANCE                 EVIDENCE     DEVS  BY         PID\n", v->out);
+	fputs(" DOMAIN TYPE      INSTANCE                 EVIDENCE     DEVS  BY         PID\n",
+	      v->out);
 	view_off(v);
 	while ((d = model_next_domain(v->m, d)))
 		if (view_row_fits(v, row++))

@@ -46,7 +46,7 @@ void view_top_free(struct view_top *top)
 
 	if (!top)
 		return;
-	HASH_ITER(hh, top->past, past, next) {
+	HASH_ITER (hh, top->past, past, next) {
 		HASH_DEL(top->past, past);
 		free(past);
 	}
@@ -137,7 +137,7 @@ static void past_prune(struct view_top *top)
 {
 	struct past *past, *next;
 
-	HASH_ITER(hh, top->past, past, next) {
+	HASH_ITER (hh, top->past, past, next) {
 		if (past->generation == top->generation)
 			continue;
 		HASH_DEL(top->past, past);
@@ -190,7 +190,7 @@ static const char *rate_text(char *buf, uint64_t count, uint64_t interval_ns, un
 
 static void print_rate(const struct view *v, const struct row *row, uint64_t interval_ns)
 {
-	static const char *const name[MODEL_OPS] = { "map", "unmap" };
+	static const char *const name[MODEL_OPS] = {"map", "unmap"};
 	char id[VIEW_TEXT] = "others", mean[VIEW_TEXT] = "-";
 	char calls[VIEW_TEXT], bytes[VIEW_TEXT], errors[VIEW_TEXT];
 
@@ -198,9 +198,8 @@ static void print_rate(const struct view *v, const struct row *row, uint64_t int
 		snprintf(id, sizeof(id), "%" PRIu64, row->domain);
 	if (row->timed)
 		view_ns(mean, row->sum_ns / row->timed);
-	fprintf(v->out, "%7s %-5s %12s %9s %12s %8s",
-		row->domain == UINT64_MAX ? "all" : id, name[row->op],
-		rate_text(calls, row->calls, interval_ns, 12), mean,
+	fprintf(v->out, "%7s %-5s %12s %9s %12s %8s", row->domain == UINT64_MAX ? "all" : id,
+		name[row->op], rate_text(calls, row->calls, interval_ns, 12), mean,
 		view_bytes(bytes, whole(per_second(row->bytes, interval_ns))),
 		view_count(errors, row->errors, 8));
 }
@@ -244,8 +243,8 @@ static void print_totals(const struct view *v, struct view_top *top, uint64_t in
 static void print_overview(const struct view *v, struct view_top *top, uint64_t interval_ns)
 {
 	static const uint32_t shown[] = {
-		IMS_HOOK_DOMAIN_ALLOC, IMS_HOOK_DOMAIN_FREE, IMS_HOOK_ATTACH, IMS_HOOK_ATTACH_GROUP,
-		IMS_HOOK_DETACH_GROUP, IMS_HOOK_PROBE,
+		IMS_HOOK_DOMAIN_ALLOC, IMS_HOOK_DOMAIN_FREE,  IMS_HOOK_ATTACH,
+		IMS_HOOK_ATTACH_GROUP, IMS_HOOK_DETACH_GROUP, IMS_HOOK_PROBE,
 	};
 	const struct model_overview *o = model_overview(v->m);
 	char buf[VIEW_TEXT];

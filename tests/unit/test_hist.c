@@ -4,7 +4,7 @@
 
 static uint64_t midpoint_of(uint64_t ns)
 {
-	struct model_op op = { .calls = 1, .max_ns = UINT64_MAX };
+	struct model_op op = {.calls = 1, .max_ns = UINT64_MAX};
 
 	op.bucket[ims_hist_bucket(ns)] = 1;
 	return model_op_percentile(&op, 500);
@@ -43,8 +43,8 @@ static int compare(const void *a, const void *b)
 
 static void check_percentiles(uint64_t *ns, size_t count)
 {
-	static const unsigned int permilles[] = { 1, 10, 250, 500, 900, 990, 999, 1000 };
-	struct model_op op = { .calls = count };
+	static const unsigned int permilles[] = {1, 10, 250, 500, 900, 990, 999, 1000};
+	struct model_op op = {.calls = count};
 
 	for (size_t i = 0; i < count; i++) {
 		op.bucket[ims_hist_bucket(ns[i])]++;
@@ -79,8 +79,8 @@ static void test_percentiles(void **state)
 
 static void test_edges(void **state)
 {
-	struct model_op none = { 0 }, untimed = { .calls = 7, .untimed = 7 };
-	struct model_op last = { .calls = 3, .max_ns = 1ull << 60 };
+	struct model_op none = {0}, untimed = {.calls = 7, .untimed = 7};
+	struct model_op last = {.calls = 3, .max_ns = 1ull << 60};
 
 	assert_int_equal(model_op_percentile(&none, 500), 0);
 	assert_int_equal(model_op_mean(&none), 0);
@@ -94,7 +94,7 @@ static void test_edges(void **state)
 /* Untimed calls are in no bucket, and not in the mean. */
 static void test_untimed(void **state)
 {
-	struct model_op op = { .calls = 4, .untimed = 2, .sum_ns = 300, .max_ns = 200 };
+	struct model_op op = {.calls = 4, .untimed = 2, .sum_ns = 300, .max_ns = 200};
 
 	op.bucket[ims_hist_bucket(100)] = op.bucket[ims_hist_bucket(200)] = 1;
 	assert_int_equal(model_op_mean(&op), 150);

@@ -69,19 +69,19 @@ static void test_rules(void **state)
 		enum model_rule rule;
 		const char *source;
 	} rules[] = {
-		{ "smmu3.1", "arm-smmu-v3", MODEL_RULE_BOUND, "table: arm-smmu-v3" },
-		{ "smmu3.2", "arm-smmu-v3-ims", MODEL_RULE_BOUND, "table: arm-smmu-v3-ims" },
-		{ "smmu3.3", "arm_smmu_ops", MODEL_RULE_BOUND, "table: arm_smmu_ops" },
-		{ "lab0", "iommulab", MODEL_RULE_BOUND, "table: iommulab" },
-		{ "0000:00:03.0", "virtio_iommu", MODEL_RULE_BOUND, "table: virtio_iommu" },
-		{ "dmar0", "intel_iommu_ops", MODEL_RULE_SHARING, "table: intel_iommu_ops" },
-		{ "ivhd0", "amd-iommu", MODEL_RULE_SHARING, "table: amd-iommu" },
-		{ "smmu3.4", "", MODEL_RULE_BOUND, "name: smmu3.*" },
-		{ "smmu.5", "", MODEL_RULE_BOUND, "name: smmu.*" },
-		{ "dmar1", "", MODEL_RULE_SHARING, "name: dmar*" },
-		{ "ivhd1", "", MODEL_RULE_SHARING, "name: ivhd*" },
-		{ "smmu3.6", "other_ops", MODEL_RULE_UNKNOWN, "not in table: other_ops" },
-		{ "x", "", MODEL_RULE_UNKNOWN, "driver not known" },
+		{"smmu3.1", "arm-smmu-v3", MODEL_RULE_BOUND, "table: arm-smmu-v3"},
+		{"smmu3.2", "arm-smmu-v3-ims", MODEL_RULE_BOUND, "table: arm-smmu-v3-ims"},
+		{"smmu3.3", "arm_smmu_ops", MODEL_RULE_BOUND, "table: arm_smmu_ops"},
+		{"lab0", "iommulab", MODEL_RULE_BOUND, "table: iommulab"},
+		{"0000:00:03.0", "virtio_iommu", MODEL_RULE_BOUND, "table: virtio_iommu"},
+		{"dmar0", "intel_iommu_ops", MODEL_RULE_SHARING, "table: intel_iommu_ops"},
+		{"ivhd0", "amd-iommu", MODEL_RULE_SHARING, "table: amd-iommu"},
+		{"smmu3.4", "", MODEL_RULE_BOUND, "name: smmu3.*"},
+		{"smmu.5", "", MODEL_RULE_BOUND, "name: smmu.*"},
+		{"dmar1", "", MODEL_RULE_SHARING, "name: dmar*"},
+		{"ivhd1", "", MODEL_RULE_SHARING, "name: ivhd*"},
+		{"smmu3.6", "other_ops", MODEL_RULE_UNKNOWN, "not in table: other_ops"},
+		{"x", "", MODEL_RULE_UNKNOWN, "driver not known"},
 	};
 	struct model *m = model_new();
 
@@ -113,11 +113,10 @@ static void test_driver_comes_later(void **state)
 static void test_life_of_a_domain(void **state)
 {
 	struct model *m = new_machine("arm-smmu-v3");
-	const char *frame[] = { "iommu_paging_domain_alloc_flags+0x1" };
+	const char *frame[] = {"iommu_paging_domain_alloc_flags+0x1"};
 	const struct model_domain *d;
 
-	EVENT(m, DOMAIN_ALLOC, AT1, .domain = 20, .domain_type = UNMANAGED,
-	      .stack = { 1, frame });
+	EVENT(m, DOMAIN_ALLOC, AT1, .domain = 20, .domain_type = UNMANAGED, .stack = {1, frame});
 	d = model_find_domain(m, 20);
 	assert_true(d->alloc_seen);
 	assert_false(d->seen_at_start);
@@ -195,10 +194,14 @@ static void test_devices_come_and_go(void **state)
 static void put_stats(struct model *m, uint64_t domain, uint32_t hook, uint32_t bucket,
 		      uint64_t calls)
 {
-	struct ims_record rec = { .type = IMS_REC_STATS, .time_ns = test_now += 10000 };
+	struct ims_record rec = {.type = IMS_REC_STATS, .time_ns = test_now += 10000};
 
-	rec.stats = (struct ims_stats){ .domain = domain, .hook = hook, .sum_ns = 50 * calls,
-					.max_ns = 60, .bytes = 4096 * calls, .untimed = 1 };
+	rec.stats = (struct ims_stats){.domain = domain,
+				       .hook = hook,
+				       .sum_ns = 50 * calls,
+				       .max_ns = 60,
+				       .bytes = 4096 * calls,
+				       .untimed = 1};
 	rec.stats.bucket[bucket] = calls;
 	assert_int_equal(model_apply(m, &rec), 0);
 }
@@ -228,15 +231,15 @@ static void test_statistics_replace(void **state)
 
 static void put_plan(struct model *m, uint32_t hook, const char *function, const char *state)
 {
-	struct ims_record rec = { .type = IMS_REC_PLAN };
+	struct ims_record rec = {.type = IMS_REC_PLAN};
 
-	rec.plan = (struct ims_plan){ hook, function, "fentry", "vmlinux", state, "" };
+	rec.plan = (struct ims_plan){hook, function, "fentry", "vmlinux", state, ""};
 	assert_int_equal(model_apply(m, &rec), 0);
 }
 
 static void test_plan_and_host(void **state)
 {
-	struct ims_record rec = { .type = IMS_REC_HOST, .host = { "kernel.release", "6.12" } };
+	struct ims_record rec = {.type = IMS_REC_HOST, .host = {"kernel.release", "6.12"}};
 	struct model *m = model_new();
 
 	put_plan(m, IMS_HOOK_MAP, "iommu_map", "attached");
@@ -259,20 +262,28 @@ static void test_plan_and_host(void **state)
 static void test_caps(void **state)
 {
 	const struct model_limits limits = {
-		.instances = 2, .groups = 2, .devices = 3, .domains = 4, .stats = 2, .verdicts = 1,
-		.tasks = 2, .rows = 1, .stacks = 1, .string_bytes = 4096,
+		.instances = 2,
+		.groups = 2,
+		.devices = 3,
+		.domains = 4,
+		.stats = 2,
+		.verdicts = 1,
+		.tasks = 2,
+		.rows = 1,
+		.stacks = 1,
+		.string_bytes = 4096,
 	};
 	struct model *m = model_new_limited(&limits);
 	const struct model_over *over = &model_overview(m)->over;
 	char name[8];
 
 	for (uint32_t i = 1; i <= 6; i++) {
-		const char *const frame[] = { "a", "b", "c", "d", "e", "f" };
+		const char *const frame[] = {"a", "b", "c", "d", "e", "f"};
 
 		snprintf(name, sizeof(name), "n%u", i);
 		EVENT(m, DOMAIN_ALLOC, .device = name, .instance = name, .group = i, .domain = i,
 		      .domain_type = UNMANAGED, .flags = IMS_EVENT_NO_DEVICE, .comm = name,
-		      .stack = { 1, &frame[i - 1] });
+		      .stack = {1, &frame[i - 1]});
 		put_stats(m, i, IMS_HOOK_MAP, 3, 1);
 		put_plan(m, i, name, "attached");
 		put_loss(m, IMS_HOOK_MAP, i, 1);
@@ -319,8 +330,7 @@ static void test_freed_domains_give_way(void **state)
 
 	limits.domains = 3;
 	m = model_new_limited(&limits);
-	EVENT(m, DOMAIN_ALLOC, .domain = 1, .domain_type = UNMANAGED,
-	      .flags = IMS_EVENT_NO_DEVICE);
+	EVENT(m, DOMAIN_ALLOC, .domain = 1, .domain_type = UNMANAGED, .flags = IMS_EVENT_NO_DEVICE);
 	EVENT(m, DOMAIN_FREE, .domain = 1);
 	for (uint64_t id = 2; id < 100; id++) {
 		EVENT(m, DOMAIN_ALLOC, .domain = id, .domain_type = UNMANAGED);
@@ -366,7 +376,7 @@ static void test_many(void **state)
 static void test_odd_records(void **state)
 {
 	struct model *m = new_machine("arm-smmu-v3");
-	struct ims_record rec = { .type = 99 };
+	struct ims_record rec = {.type = 99};
 
 	assert_int_equal(model_apply(m, &rec), 0);
 	assert_int_equal(model_overview(m)->unknown_records, 1);

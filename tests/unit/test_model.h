@@ -14,29 +14,33 @@
 
 #pragma GCC diagnostic ignored "-Woverride-init"
 
-#define BLOCKED 0u
+#define BLOCKED	  0u
 #define UNMANAGED 1u
-#define DMA 3u
-#define IDENTITY 4u
+#define DMA	  3u
+#define IDENTITY  4u
 
 #define SMMU1 "smmu3.0x000000000c020000"
 #define SMMU2 "smmu3.0x000000000c040000"
-#define DEV1 "0000:09:00.0"
-#define DEV2 "0000:11:00.0"
-#define DEV3 "0000:12:00.0"
+#define DEV1  "0000:09:00.0"
+#define DEV2  "0000:11:00.0"
+#define DEV3  "0000:12:00.0"
 /* Where the three are; for use in EVENT(). */
-#define AT1 .device = DEV1, .group = 12, .instance = SMMU1
-#define AT2 .device = DEV2, .group = 13, .instance = SMMU2
-#define AT3 .device = DEV3, .group = 14, .instance = SMMU2
+#define AT1	   .device = DEV1, .group = 12, .instance = SMMU1
+#define AT2	   .device = DEV2, .group = 13, .instance = SMMU2
+#define AT3	   .device = DEV3, .group = 14, .instance = SMMU2
 #define READ(name) .domain_instance = name, .flags = IMS_EVENT_DRIVER_READ
 /* The singleton, as the capture numbers it. */
 #define BLOCKING_ID 9
 
 /* An event 10 us after the one before, by thread 101 of qemu, with what is given. */
-#define EVENT(m, hook_, ...)                                                                   \
-	put_event(m, (struct ims_event){ .hook = IMS_HOOK_##hook_, .group = IMS_NO_GROUP,       \
-					 .pid = 100, .tid = 101, .comm = "qemu",                \
-					 .duration_ns = 1000, __VA_ARGS__ })
+#define EVENT(m, hook_, ...)                                                                       \
+	put_event(m, (struct ims_event){.hook = IMS_HOOK_##hook_,                                  \
+					.group = IMS_NO_GROUP,                                     \
+					.pid = 100,                                                \
+					.tid = 101,                                                \
+					.comm = "qemu",                                            \
+					.duration_ns = 1000,                                       \
+					__VA_ARGS__})
 
 static uint64_t test_now = 1000000;
 
@@ -47,7 +51,7 @@ static inline const char *or_empty(const char *s)
 
 static inline void put_event(struct model *m, struct ims_event e)
 {
-	struct ims_record rec = { .type = IMS_REC_EVENT, .time_ns = test_now += 10000 };
+	struct ims_record rec = {.type = IMS_REC_EVENT, .time_ns = test_now += 10000};
 
 	e.function = or_empty(e.function);
 	e.comm = or_empty(e.comm);
@@ -60,17 +64,17 @@ static inline void put_event(struct model *m, struct ims_event e)
 
 static inline void put_instance(struct model *m, const char *name, const char *driver)
 {
-	struct ims_record rec = { .type = IMS_REC_INSTANCE };
+	struct ims_record rec = {.type = IMS_REC_INSTANCE};
 
-	rec.instance = (struct ims_instance){ .name = name, .driver = driver };
+	rec.instance = (struct ims_instance){.name = name, .driver = driver};
 	assert_int_equal(model_apply(m, &rec), 0);
 }
 
 static inline void put_loss(struct model *m, uint32_t hook, uint32_t cause, uint64_t lost)
 {
-	struct ims_record rec = { .type = IMS_REC_LOSS, .time_ns = test_now += 10000 };
+	struct ims_record rec = {.type = IMS_REC_LOSS, .time_ns = test_now += 10000};
 
-	rec.loss = (struct ims_loss){ .hook = hook, .cause = cause, .lost = lost };
+	rec.loss = (struct ims_loss){.hook = hook, .cause = cause, .lost = lost};
 	assert_int_equal(model_apply(m, &rec), 0);
 }
 
@@ -83,8 +87,9 @@ static inline struct model *new_machine(const char *driver)
 	test_now = 1000000;
 	put_instance(m, SMMU1, driver);
 	put_instance(m, SMMU2, driver);
-#define SNAP .domain_type = DMA, .flags = IMS_EVENT_SNAPSHOT | IMS_EVENT_DEFAULT | \
-	     IMS_EVENT_CURRENT | IMS_EVENT_DRIVER_READ
+#define SNAP                                                                                       \
+	.domain_type = DMA, .flags = IMS_EVENT_SNAPSHOT | IMS_EVENT_DEFAULT | IMS_EVENT_CURRENT |  \
+				     IMS_EVENT_DRIVER_READ
 	EVENT(m, SNAPSHOT, AT1, .domain = 1, .domain_instance = SMMU1, SNAP);
 	EVENT(m, SNAPSHOT, AT2, .domain = 2, .domain_instance = SMMU2, SNAP);
 	EVENT(m, SNAPSHOT, AT3, .domain = 3, .domain_instance = SMMU2, SNAP);

@@ -86,7 +86,8 @@ static void test_wild(void **state)
 	model_free(m);
 }
 
-/* The same, but no domain of the driver could be read: the device given at alloc is the evidence. */
+/* The same, but no domain of the driver could be read: the device given at alloc is the evidence.
+ */
 static void test_wild_unread(void **state)
 {
 	struct model *m = new_machine("arm_smmu_ops");
@@ -219,12 +220,33 @@ static void test_unwinding_to_an_unknown_default(void **state)
 	struct model *m = new_container("arm-smmu-v3");
 
 #define AT4 .device = "0000:30:00.0", .group = 30, .instance = SMMU2
-	EVENT(m, ATTACH, AT4, .domain = A, .domain_type = UNMANAGED, .result = -EINVAL, READ(SMMU1));
+	EVENT(m, ATTACH, AT4, .domain = A, .domain_type = UNMANAGED, .result = -EINVAL,
+	      READ(SMMU1));
 	EVENT(m, ATTACH_GROUP, AT4, .domain = A, .domain_type = UNMANAGED, .result = -EINVAL);
 	EVENT(m, ATTACH, AT4, .domain = 40, .domain_type = DMA, READ(SMMU2));
 	assert_verdicts(m, "");
 	model_finish(m);
 	assert_verdicts(m, "unknown ");
+	model_free(m);
+}
+
+/* Linux 6.1 with a driver that has no blocking domain: an unmanaged one stands for it. */
+static void test_stand_in_for_blocking(void **state)
+{
+	struct model *m = new_container("arm-smmu-v3");
+
+#define STAND_IN AT2, .domain = 50, .domain_type = UNMANAGED, READ(SMMU2)
+	EVENT(m, ATTACH, STAND_IN);
+	EVENT(m, ATTACH, AT2, .domain = B, .domain_type = UNMANAGED, READ(SMMU2));
+	EVENT(m, ATTACH, STAND_IN);
+	EVENT(m, DETACH_GROUP, .group = 13, .domain = B, .domain_type = UNMANAGED);
+	refuse(m, A);
+	EVENT(m, ATTACH, STAND_IN);
+	refuse_group(m, A);
+	EVENT(m, ATTACH, STAND_IN);
+	assert_verdicts(m, "");
+	EVENT(m, CALLER, .result = -EINVAL);
+	assert_verdicts(m, "hard-mismatch ");
 	model_free(m);
 }
 
@@ -447,7 +469,8 @@ static void test_attach_failed(void **state)
 	struct model *m = new_container("arm-smmu-v3");
 	const struct model_verdict *v;
 
-	EVENT(m, ATTACH, AT1, .domain = A, .domain_type = UNMANAGED, .result = -ENOMEM, READ(SMMU1));
+	EVENT(m, ATTACH, AT1, .domain = A, .domain_type = UNMANAGED, .result = -ENOMEM,
+	      READ(SMMU1));
 	EVENT(m, ATTACH_GROUP, AT1, .domain = A, .domain_type = UNMANAGED, .result = -ENOMEM);
 	EVENT(m, CALLER, .result = -ENOMEM, .function = "vfio");
 	model_finish(m);
@@ -500,6 +523,7 @@ int main(void)
 		cmocka_unit_test(test_every_domain_is_its_own),
 		cmocka_unit_test(test_unwinding_is_no_retry),
 		cmocka_unit_test(test_unwinding_to_an_unknown_default),
+		cmocka_unit_test(test_stand_in_for_blocking),
 		cmocka_unit_test(test_back_by_the_caller),
 		cmocka_unit_test(test_group_returns_late),
 		cmocka_unit_test(test_next_attach_without_caller),

@@ -9,9 +9,9 @@
 static void test_blind(void **state)
 {
 	struct model *m = new_machine("arm-smmu-v3");
-	const char *frame[] = { "iommu_domain_alloc+0x1", "vfio+0x2" };
-	const char *other[] = { "iommu_domain_alloc+0x1", "usnic+0x2" };
-	const struct ims_stack stack = { 2, frame }, other_stack = { 2, other };
+	const char *frame[] = {"iommu_domain_alloc+0x1", "vfio+0x2"};
+	const char *other[] = {"iommu_domain_alloc+0x1", "usnic+0x2"};
+	const struct ims_stack stack = {2, frame}, other_stack = {2, other};
 	const struct model_verdict *v;
 
 #define BLIND .domain_type = UNMANAGED, .flags = IMS_EVENT_NO_DEVICE
@@ -173,9 +173,9 @@ static void test_group_number_again(void **state)
 
 static void put_errors(struct model *m, uint64_t domain, uint32_t hook, uint64_t errors)
 {
-	struct ims_record rec = { .type = IMS_REC_STATS, .time_ns = test_now += 10000 };
+	struct ims_record rec = {.type = IMS_REC_STATS, .time_ns = test_now += 10000};
 
-	rec.stats = (struct ims_stats){ .domain = domain, .hook = hook, .errors = errors };
+	rec.stats = (struct ims_stats){.domain = domain, .hook = hook, .errors = errors};
 	rec.stats.bucket[30] = 100;
 	assert_int_equal(model_apply(m, &rec), 0);
 }

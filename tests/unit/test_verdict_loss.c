@@ -18,7 +18,8 @@ static struct model *new_with_a(void)
 
 static void refuse(struct model *m)
 {
-	EVENT(m, ATTACH, AT2, .domain = A, .domain_type = UNMANAGED, .result = -EINVAL, READ(SMMU1));
+	EVENT(m, ATTACH, AT2, .domain = A, .domain_type = UNMANAGED, .result = -EINVAL,
+	      READ(SMMU1));
 }
 
 static void refuse_group(struct model *m)
@@ -33,7 +34,7 @@ static void retry(struct model *m)
 
 static void test_loss_while_pending(void **state)
 {
-	static const uint32_t causes[] = { IMS_LOSS_RING_FULL, IMS_LOSS_MISSED, IMS_LOSS_DOMAINS };
+	static const uint32_t causes[] = {IMS_LOSS_RING_FULL, IMS_LOSS_MISSED, IMS_LOSS_DOMAINS};
 
 	for (size_t i = 0; i < sizeof(causes) / sizeof(*causes); i++) {
 		struct model *m = new_with_a();
@@ -157,7 +158,7 @@ static void test_late_event(void **state)
 
 static void test_damage(void **state)
 {
-	struct ims_damage damage = { .missing_chunks = 1 };
+	struct ims_damage damage = {.missing_chunks = 1};
 	struct model *m = new_with_a();
 
 	refuse(m);
@@ -174,7 +175,7 @@ static void test_damage(void **state)
 
 static void test_no_damage(void **state)
 {
-	struct ims_damage damage = { .ended = true };
+	struct ims_damage damage = {.ended = true};
 	struct model *m = new_with_a();
 
 	refuse(m);
