@@ -11,8 +11,7 @@ static const struct {
 	const char *prefix;
 	enum model_rule rule;
 } drivers[] = {
-	/* iommu_ops symbols and driver names: a prefix covers both */
-	{"arm-smmu-v3", MODEL_RULE_BOUND},   {"arm_smmu_v3", MODEL_RULE_BOUND},
+	/* of iommu_ops symbols and of driver names */
 	{"arm-smmu", MODEL_RULE_BOUND},	     {"arm_smmu", MODEL_RULE_BOUND},
 	{"iommulab", MODEL_RULE_BOUND},	     {"virtio_iommu", MODEL_RULE_BOUND},
 	{"virtio-iommu", MODEL_RULE_BOUND},  {"viommu", MODEL_RULE_BOUND},

@@ -97,6 +97,22 @@ static inline struct model *new_machine(const char *driver)
 	return m;
 }
 
+#define A 20
+#define B 21
+
+/* Domain A serves the first device: VFIO has one container with group 12 in it. */
+static inline struct model *new_container(const char *driver)
+{
+	struct model *m = new_machine(driver);
+
+	EVENT(m, DOMAIN_ALLOC, AT1, .domain = A, .domain_type = UNMANAGED, READ(SMMU1));
+	EVENT(m, ATTACH, AT1, .domain = BLOCKING_ID, .domain_type = BLOCKED);
+	EVENT(m, ATTACH, AT1, .domain = A, .domain_type = UNMANAGED, READ(SMMU1));
+	EVENT(m, ATTACH_GROUP, AT1, .domain = A, .domain_type = UNMANAGED);
+	EVENT(m, CALLER, .function = "vfio_iommu_type1_attach_group");
+	return m;
+}
+
 static inline const struct model_verdict *find_verdict(const struct model *m,
 						       enum model_verdict_kind kind)
 {

@@ -4,8 +4,6 @@
 
 #include "test_model.h"
 
-#define A 20
-
 static void test_blind(void **state)
 {
 	struct model *m = new_machine("arm-smmu-v3");

@@ -4,9 +4,6 @@
 
 #include "test_model.h"
 
-#define A 20
-#define B 21
-
 static struct model *new_with_a(void)
 {
 	struct model *m = new_machine("arm-smmu-v3");
