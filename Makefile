@@ -149,7 +149,7 @@ guest-arm64 guest-amd64: guest-%: have-deps
 	$(Q)$(TESTBED) exec --bind $(CURDIR):/src --chdir /src -- tests/vm/build-guest $*
 
 .PHONY: demo
-demo: guest-arm64
+demo: all guest-arm64
 	$(Q)tests/vm/demo
 
 .PHONY: check
