@@ -80,6 +80,10 @@ struct device_driver {
 	const char *name;
 };
 
+struct module {
+	char name[1];
+};
+
 struct device {
 	struct kobject kobj;
 	struct device *parent;
@@ -96,6 +100,7 @@ struct iommu_domain_ops;
 
 struct iommu_ops {
 	const struct iommu_domain_ops *default_domain_ops;
+	struct module *owner;
 };
 
 struct iommu_device {
@@ -121,6 +126,12 @@ struct iommu_group {
 struct group_device {
 	struct list_head list;
 	struct device *dev;
+};
+
+/* Our own SMMUv3 module: driver/smmuv3/scope-trace.h */
+struct scope_finalise {
+	u8 late;
+	s32 result;
 };
 
 #pragma clang attribute pop

@@ -28,6 +28,8 @@ static __always_inline void read_instance(struct ims_kevent *e, struct iommu_dev
 
 	read_name(e->instance, BPF_CORE_READ(iommu, dev, kobj.name));
 	read_name(e->driver, BPF_CORE_READ(iommu, dev, parent, driver, name));
+	if (!e->driver[0] && BPF_CORE_READ(ops, owner))
+		BPF_CORE_READ_STR_INTO(&e->driver, ops, owner, name);
 	e->instance_ops = (__u64)ops;
 	e->domain_ops = (__u64)BPF_CORE_READ(ops, default_domain_ops);
 }

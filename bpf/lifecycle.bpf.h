@@ -236,6 +236,38 @@ static __always_inline void vfio_attach_leave(void *ctx, __u64 ret)
 
 IMS_PROBES(vfio_attach, 2, vfio_attach_enter, vfio_attach_leave)
 
+/* ---- PASIDs: (domain, device, pasid) --------------------------------------------------------- */
+
+REMEMBER(attach_pasid, IMS_POINT_ATTACH_PASID)
+LEAVE(attach_pasid, device, IMS_HOOK_ATTACH_PASID, IMS_POINT_ATTACH_PASID, (__s32)ret)
+IMS_PROBES(attach_pasid, 2, attach_pasid_enter, attach_pasid_leave)
+
+/* ---- finalise: only our own driver tells it, with the device that it chose ------------------- */
+
+/* (domain, instance, asked, chosen, info); the arguments are read as plain numbers. */
+SEC("tp_btf")
+int finalise_tp(__u64 *ctx)
+{
+	struct scope_finalise *info;
+	struct ims_kevent *e;
+	__u64 arg[5] = {};
+
+	__sync_fetch_and_add(&hits[IMS_POINT_FINALISE], 1);
+	e = emit_reserve(ctx, IMS_HOOK_FINALISE, IMS_POINT_FINALISE);
+	if (!e)
+		return 0;
+	bpf_probe_read_kernel(arg, sizeof(arg), ctx);
+	info = (struct scope_finalise *)arg[4];
+	e->flags |= IMS_EVENT_UNTIMED;
+	e->result = BPF_CORE_READ(info, result);
+	if (BPF_CORE_READ(info, late))
+		e->flags |= IMS_EVENT_FINALISED;
+	read_device(e, (struct device *)arg[3]);
+	emit_domain(e, arg[0]);
+	emit_submit(e);
+	return 0;
+}
+
 /* ---- groups: the kernel's own tracepoints ---------------------------------------------------- */
 
 static __always_inline void member_event(__u64 *ctx, __u32 hook, __u32 point)
@@ -252,14 +284,14 @@ static __always_inline void member_event(__u64 *ctx, __u32 hook, __u32 point)
 	emit_submit(e);
 }
 
-SEC("tp_btf/add_device_to_group")
+SEC("tp_btf")
 int device_add_tp(__u64 *ctx)
 {
 	member_event(ctx, IMS_HOOK_DEVICE_ADD, IMS_POINT_DEVICE_ADD);
 	return 0;
 }
 
-SEC("tp_btf/remove_device_from_group")
+SEC("tp_btf")
 int device_remove_tp(__u64 *ctx)
 {
 	member_event(ctx, IMS_HOOK_DEVICE_REMOVE, IMS_POINT_DEVICE_REMOVE);

@@ -27,6 +27,8 @@ enum ims_hook {
 	IMS_HOOK_MAP = 10,          /* hot path: one contiguous range is mapped */
 	IMS_HOOK_UNMAP = 11,        /* hot path: one range is unmapped, without the invalidation */
 	IMS_HOOK_SNAPSHOT = 12,     /* not a call: the state found at start */
+	IMS_HOOK_FINALISE = 13,     /* a driver binds a domain; device is the one it chose */
+	IMS_HOOK_ATTACH_PASID = 14, /* a domain is attached to a PASID of a device */
 	IMS_HOOK_MAX
 };
 
@@ -45,6 +47,8 @@ enum ims_point {
 	IMS_POINT_UNMAP,
 	IMS_POINT_DEVICE_ADD,
 	IMS_POINT_DEVICE_REMOVE,
+	IMS_POINT_FINALISE,
+	IMS_POINT_ATTACH_PASID,
 	IMS_POINT_MAX
 };
 

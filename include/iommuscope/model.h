@@ -41,7 +41,10 @@ int model_apply(struct model *m, const struct ims_record *rec);
 /* Tells what a reader found missing so far: loss, as if the stream had said so. */
 void model_damage(struct model *m, const struct ims_damage *damage);
 
-/* The stream is over: what was open becomes a verdict. */
+/* A domain that its owner keeps without a device for so long is a leak. */
+#define MODEL_LEAK_NS 1000000000ull
+
+/* The stream is over: what was open becomes a verdict, and what was left behind a leak. */
 void model_finish(struct model *m);
 
 /* ---- objects ------------------------------------------------------------------------------ */
@@ -117,6 +120,7 @@ struct model_domain {
 	uint64_t alloc_ns, free_ns;
 	const char *alloc_device;
 	const char *alloc_instance;
+	const char *chosen_device; /* for which the driver finalised it at alloc; "": not told */
 	uint32_t pid, tid;
 	const char *comm;
 	const struct ims_stack *stack;
@@ -171,6 +175,8 @@ enum model_verdict_kind {
 	MODEL_SOFT_MISMATCH,
 	MODEL_ATTACH_FAILED,
 	MODEL_PROBE_LOST,
+	MODEL_PASID_FORMAT,
+	MODEL_LEAK,
 	MODEL_UNMAP_SHORT,
 	MODEL_BLIND_ALLOC,
 	MODEL_PROXY_ALLOC,

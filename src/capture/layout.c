@@ -20,7 +20,7 @@ static const struct layout_rule {
 	{"arm-smmu-v3", "arm_smmu_v3", "arm_smmu_domain", "nr_ats_masters", "smmu", "iommu"},
 	{"virtio_iommu", "virtio_iommu", "viommu_domain", NULL, "viommu", "iommu"},
 	{"iommulab", "iommulab", "iommulab_domain", NULL, "iommu", "iommu"},
-	{"arm-smmu-v3-ims", "arm_smmu_v3_ims", "arm_smmu_domain", "nr_ats_masters", "smmu",
+	{"iommuscope-smmuv3", "iommuscope_smmuv3", "arm_smmu_domain", "nr_ats_masters", "smmu",
 	 "iommu"},
 };
 

@@ -10,7 +10,7 @@
 
 /*
  * A candidate is taken when the BTF has the function and its parameters begin with these names:
- * that, and never the kernel's version, tells the prototypes apart.
+ * that, and never the kernel's version, tells the prototypes apart. A tracepoint has no params.
  */
 struct candidate {
 	const char *function;
@@ -61,6 +61,12 @@ static const struct point {
 				  {{"add_device_to_group"}}},
 	[IMS_POINT_DEVICE_REMOVE] = {IMS_HOOK_DEVICE_REMOVE, "device_remove", true,
 				     {{"remove_device_from_group"}}},
+	/* Only our own driver can tell which device it chose. What the core sees too (attach) is
+	 * taken from the core, for all drivers of the machine alike. */
+	[IMS_POINT_FINALISE] = {IMS_HOOK_FINALISE, "finalise", true,
+				{{"domain_finalise", NULL, "iommuscope_smmuv3"}}},
+	[IMS_POINT_ATTACH_PASID] = {IMS_HOOK_ATTACH_PASID, "attach_pasid", false,
+				    {{"iommu_attach_device_pasid", "domain,dev,pasid"}}},
 };
 
 const char *plan_mechanism_name(enum plan_mechanism m)
@@ -99,10 +105,23 @@ static bool params_match(const struct btf *btf, const struct btf_type *func, con
 	return true;
 }
 
+static bool tracepoint_fits(const struct btf *btf, const struct candidate *c, struct plan_row *row)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "btf_trace_%s", c->function);
+	if (btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF) >= 0)
+		return true;
+	snprintf(row->reason, sizeof(row->reason), "no tracepoint %s", c->function);
+	return false;
+}
+
 static bool function_fits(const struct btf *btf, const struct candidate *c, struct plan_row *row)
 {
 	int id = btf__find_by_name_kind(btf, c->function, BTF_KIND_FUNC);
 
+	if (!c->params)
+		return tracepoint_fits(btf, c, row);
 	if (id < 0) {
 		snprintf(row->reason, sizeof(row->reason), "%s: not in the BTF of %s", c->function,
 			 c->module ? c->module : "vmlinux");
@@ -136,21 +155,11 @@ static bool candidate_fits(struct btf *vmlinux, const struct candidate *c, struc
 static void choose(struct btf *vmlinux, const struct point *pt, struct plan_row *row,
 		   enum plan_mechanism mechanism)
 {
-	char typedef_name[64];
-
 	for (int i = 0; i < MAX_CANDIDATES && pt->candidate[i].function; i++) {
 		const struct candidate *c = &pt->candidate[i];
 
-		snprintf(typedef_name, sizeof(typedef_name), "btf_trace_%s", c->function);
-		if (pt->tracepoint) {
-			if (btf__find_by_name_kind(vmlinux, typedef_name, BTF_KIND_TYPEDEF) < 0) {
-				snprintf(row->reason, sizeof(row->reason), "no tracepoint %s",
-					 c->function);
-				continue;
-			}
-		} else if (!candidate_fits(vmlinux, c, row)) {
+		if (!candidate_fits(vmlinux, c, row))
 			continue;
-		}
 		row->function = c->function;
 		row->module = c->module ? c->module : "vmlinux";
 		row->device_arg = c->device_arg;
@@ -247,7 +256,7 @@ int plan_prepare(struct plan *p, struct bpf_object *obj)
 		for (int k = 0; k < 2 && kinds[row->mechanism][k]; k++) {
 			prog = program(obj, row, kinds[row->mechanism][k]);
 			bpf_program__set_autoload(prog, true);
-			if (row->mechanism != PLAN_FENTRY)
+			if (row->mechanism == PLAN_KPROBE)
 				continue;
 			err = bpf_program__set_attach_target(prog, 0, row->function);
 			if (err)

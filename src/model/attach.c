@@ -69,19 +69,23 @@ static bool is_proxy(struct model *m, const struct attach *a, bool *differ)
 	const struct model_instance *alloc_instance;
 	struct domain_node *d = a->domain;
 	struct device_node *alloc_device;
+	const char *made_for;
 	uint32_t from, to;
 
 	if (!d || !d->pub.alloc_seen || !*d->pub.alloc_device || d->first_attach_seen)
 		return false;
 	d->first_attach_seen = true;
-	if (a->device && !strcmp(a->device->pub.name, d->pub.alloc_device))
+	made_for = *d->pub.chosen_device ? d->pub.chosen_device : d->pub.alloc_device;
+	if (a->device && !strcmp(a->device->pub.name, made_for))
 		return false;
-	alloc_device = device_find(m, d->pub.alloc_device);
-	from = d->alloc_group;
+	alloc_device = device_find(m, made_for);
+	from = *d->pub.chosen_device ? IMS_NO_GROUP : d->alloc_group;
 	if (from == IMS_NO_GROUP && alloc_device && alloc_device->pub.group)
 		from = alloc_device->pub.group->id;
 	to = a->group ? a->group->pub.id : IMS_NO_GROUP;
-	alloc_instance = model_find_instance(m, d->pub.alloc_instance);
+	alloc_instance = *d->pub.chosen_device && alloc_device
+				 ? alloc_device->pub.instance
+				 : model_find_instance(m, d->pub.alloc_instance);
 	*differ = alloc_instance && a->device_instance && alloc_instance != a->device_instance;
 	/* Without both groups only the instances can tell that it is not the group's domain. */
 	return from == IMS_NO_GROUP || to == IMS_NO_GROUP ? *differ : from != to;

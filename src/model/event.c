@@ -67,7 +67,7 @@ static int domain_alloc(struct model *m, const struct ims_event *e, uint64_t tim
 		return err;
 	set_type(d, e->domain_type);
 	d->pub.alloc_seen = true;
-	d->pub.alloc_ns = time_ns;
+	d->pub.alloc_ns = d->idle_ns = time_ns;
 	d->pub.pid = e->pid;
 	d->pub.tid = e->tid;
 	d->pub.comm = intern(m, e->comm);
@@ -83,6 +83,26 @@ static int domain_alloc(struct model *m, const struct ims_event *e, uint64_t tim
 	domain_learn_driver(m, d, e, &err);
 	if ((d->pub.type & DOMAIN_PAGING) && d->pub.alloc_blind)
 		judge_blind(m, d, e);
+	return err;
+}
+
+/* Told by the driver itself: which device's instance it took, whatever device it was asked for. */
+static int finalise(struct model *m, const struct ims_event *e, uint64_t time_ns)
+{
+	struct device_node *dev;
+	struct domain_node *d;
+	int err = 0;
+
+	if (e->result)
+		return 0;
+	dev = event_device(m, e, &err);
+	d = domain_get(m, e->domain, &err);
+	if (!d)
+		return err;
+	set_type(d, e->domain_type);
+	if (dev && !(e->flags & IMS_EVENT_FINALISED))
+		d->pub.chosen_device = dev->pub.name;
+	domain_learn_driver(m, d, e, &err);
 	return err;
 }
 
@@ -181,6 +201,8 @@ int event_apply(struct model *m, const struct ims_event *e, uint64_t time_ns)
 		[IMS_HOOK_PROBE] = probe,
 		[IMS_HOOK_CALLER] = attempt_caller_returned,
 		[IMS_HOOK_SNAPSHOT] = snapshot,
+		[IMS_HOOK_FINALISE] = finalise,
+		[IMS_HOOK_ATTACH_PASID] = pasid_apply,
 	};
 
 	if (e->hook >= IMS_HOOK_MAX)

@@ -56,6 +56,7 @@ struct device_node {
 struct domain_node {
 	struct model_domain pub;
 	uint32_t alloc_group; /* group of alloc_device when the alloc was seen */
+	uint64_t idle_ns; /* since when no device is attached */
 	bool first_attach_seen;
 	bool pinned; /* a verdict names it */
 	struct domain_node *next_freed;
@@ -218,6 +219,10 @@ void verdicts_free(struct model *m);
 /* loss.c */
 int loss_apply(struct model *m, const struct ims_loss *loss, uint64_t time_ns);
 void loss_happened(struct model *m, uint64_t time_ns, const char *reason);
+
+/* leak.c, pasid.c */
+void leaks_find(struct model *m);
+int pasid_apply(struct model *m, const struct ims_event *e, uint64_t time_ns);
 
 /* stats.c */
 int stats_apply(struct model *m, const struct ims_stats *s, uint64_t time_ns);

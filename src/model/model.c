@@ -92,6 +92,7 @@ int model_apply(struct model *m, const struct ims_record *rec)
 	case IMS_REC_LOSS:
 		return loss_apply(m, &rec->loss, rec->time_ns);
 	case IMS_REC_END:
+		see_time(m, rec->time_ns);
 		return 0;
 	}
 	m->overview.unknown_records++;
@@ -101,6 +102,8 @@ int model_apply(struct model *m, const struct ims_record *rec)
 void model_finish(struct model *m)
 {
 	attempts_give_up(m, "");
+	if (!m->overview.finished)
+		leaks_find(m);
 	m->overview.finished = true;
 }
 

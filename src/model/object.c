@@ -259,8 +259,8 @@ void device_set_domain(struct model *m, struct device_node *dev, uint64_t domain
 	struct domain_node *from = domain_find(m, dev->pub.domain);
 	struct domain_node *to = domain_find(m, domain);
 
-	if (from && from->pub.device_count)
-		from->pub.device_count--;
+	if (from && from->pub.device_count && !--from->pub.device_count)
+		from->idle_ns = m->overview.last_ns;
 	if (to)
 		to->pub.device_count++;
 	dev->pub.domain = to ? domain : 0;
@@ -321,7 +321,7 @@ struct domain_node *domain_get(struct model *m, uint64_t id, int *err)
 		return NULL;
 	}
 	node->pub.id = id;
-	node->pub.alloc_device = node->pub.alloc_instance = node->pub.comm = "";
+	node->pub.alloc_device = node->pub.chosen_device = node->pub.alloc_instance = node->pub.comm = "";
 	node->alloc_group = IMS_NO_GROUP;
 	HASH_ADD(hh, m->domains, pub.id, sizeof(node->pub.id), node);
 	if (!node->hh.tbl) {

@@ -13,8 +13,9 @@ static const struct {
 } drivers[] = {
 	/* of iommu_ops symbols and of driver names */
 	{"arm-smmu", MODEL_RULE_BOUND},	     {"arm_smmu", MODEL_RULE_BOUND},
-	{"iommulab", MODEL_RULE_BOUND},	     {"virtio_iommu", MODEL_RULE_BOUND},
-	{"virtio-iommu", MODEL_RULE_BOUND},  {"viommu", MODEL_RULE_BOUND},
+	{"iommulab", MODEL_RULE_BOUND},	     {"iommuscope-smmuv3", MODEL_RULE_BOUND},
+	{"virtio_iommu", MODEL_RULE_BOUND},  {"virtio-iommu", MODEL_RULE_BOUND},
+	{"viommu", MODEL_RULE_BOUND},
 	{"intel_iommu", MODEL_RULE_SHARING}, {"intel-iommu", MODEL_RULE_SHARING},
 	{"amd_iommu", MODEL_RULE_SHARING},   {"amd-iommu", MODEL_RULE_SHARING},
 	{"dmar", MODEL_RULE_SHARING},	     {"ivhd", MODEL_RULE_SHARING},

@@ -15,6 +15,8 @@ static const char *const hook_name[IMS_HOOK_MAX] = {
 	[IMS_HOOK_MAP] = "map",
 	[IMS_HOOK_UNMAP] = "unmap",
 	[IMS_HOOK_SNAPSHOT] = "snapshot",
+	[IMS_HOOK_FINALISE] = "finalise",
+	[IMS_HOOK_ATTACH_PASID] = "attach-pasid",
 };
 
 static const char *const loss_cause_name[IMS_LOSS_MAX] = {

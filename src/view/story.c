@@ -108,6 +108,11 @@ static void tell_alloc(FILE *out, const struct model *m, const struct model_verd
 		fputs(" for no device", out);
 	}
 	fprintf(out, " at %s. ", view_time(buf, m, d->alloc_ns));
+	if (*d->chosen_device && strcmp(d->chosen_device, d->alloc_device)) {
+		fputs("The driver finalised it for device ", out);
+		view_escape(out, d->chosen_device);
+		fputs(" instead. ", out);
+	}
 }
 
 static void tell_bound(FILE *out, const struct model_verdict *v)
@@ -227,6 +232,16 @@ static void tell_unmap_short(FILE *out, const struct model *m, const struct mode
 	fputs(map ? " failed. " : " took away less than was asked. ", out);
 }
 
+static void tell_leak(FILE *out, const struct model *m, const struct model_verdict *v)
+{
+	char buf[VIEW_TEXT];
+
+	tell_alloc(out, m, v);
+	tell_bound(out, v);
+	fprintf(out, "Since %s no device is attached to it, and it was not freed. ",
+		view_time(buf, m, v->time_ns));
+}
+
 static void tell_mixed(FILE *out, const struct model_verdict *v)
 {
 	tell_device(out, v);
@@ -262,6 +277,9 @@ static void tell(FILE *out, const struct model *m, const struct model_verdict *v
 		break;
 	case MODEL_MIXED_GROUP:
 		tell_mixed(out, v);
+		break;
+	case MODEL_LEAK:
+		tell_leak(out, m, v);
 		break;
 	case MODEL_PROBE_LOST:
 		tell_probe(out, m, v);
