@@ -149,7 +149,8 @@ guest-arm64 guest-amd64: guest-%: have-deps
 	$(Q)$(TESTBED) exec --bind $(CURDIR):/src --chdir /src -- tests/vm/build-guest $*
 
 .PHONY: demo
-demo: all guest-arm64
+demo: have-deps
+	$(Q)$(MAKE) --no-print-directory all guest-arm64
 	$(Q)tests/vm/demo
 
 .PHONY: check
