@@ -19,8 +19,8 @@ static __always_inline __u32 call_home(__u64 task)
 	return (__u32)(task >> 6) * 2654435761u >> 16;
 }
 
-/* A free place for a call of @hook, or NULL: the call is then counted, but not timed. */
-static __always_inline struct ims_call *call_begin(__u64 hook)
+/* A free place for a call at @point, or NULL: its return will not know it. */
+static __always_inline struct ims_call *call_begin(__u32 hook, __u64 point)
 {
 	__u64 task = bpf_get_current_task();
 	__u32 home = call_home(task);
@@ -35,16 +35,16 @@ static __always_inline struct ims_call *call_begin(__u64 hook)
 			free = c;
 	}
 	if (!free || __sync_val_compare_and_swap(&free->task, 0, task)) {
-		count_loss((__u32)hook, IMS_LOSS_INFLIGHT);
+		count_loss(hook, IMS_LOSS_INFLIGHT);
 		return 0;
 	}
-	free->hook = hook;
+	free->point = point;
 	free->note = 0;
 	return free;
 }
 
-/* The call of @hook that returns now, or NULL if its entry was not remembered. */
-static __always_inline struct ims_call *call_end(__u64 hook)
+/* The call at @point that returns now, or NULL if its entry was not remembered. */
+static __always_inline struct ims_call *call_end(__u64 point)
 {
 	__u64 task = bpf_get_current_task();
 	__u32 home = call_home(task);
@@ -53,7 +53,7 @@ static __always_inline struct ims_call *call_end(__u64 hook)
 #pragma unroll
 	for (int i = IMS_CALL_PROBES - 1; i >= 0; i--) {
 		c = &calls[(home + i) & (IMS_CALLS_SIZE - 1)];
-		if (c->task == task && c->hook == hook)
+		if (c->task == task && c->point == point)
 			return c;
 	}
 	return 0;

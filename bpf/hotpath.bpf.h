@@ -74,9 +74,9 @@ static __always_inline void raise_max(__u64 *max, __u64 value)
 	}
 }
 
-static __always_inline void hot_enter(__u32 point, __u64 dom, __u64 size)
+static __always_inline void hot_enter(__u32 hook, __u32 point, __u64 dom, __u64 size)
 {
-	struct ims_call *c = call_begin(point);
+	struct ims_call *c = call_begin(hook, point);
 
 	if (!c)
 		return;
@@ -125,7 +125,7 @@ static __always_inline void hot_leave(__u32 hook, __u32 point, bool map, __u64 r
 /* (domain, iova, paddr, size, ...) */
 static __always_inline void map_enter(const __u64 *arg)
 {
-	hot_enter(IMS_POINT_MAP, arg[0], arg[3]);
+	hot_enter(IMS_HOOK_MAP, IMS_POINT_MAP, arg[0], arg[3]);
 }
 
 static __always_inline void map_leave(void *ctx, __u64 ret)
@@ -138,7 +138,7 @@ IMS_PROBES(map, 4, map_enter, map_leave)
 /* (domain, iova, size, ...) */
 static __always_inline void unmap_enter(const __u64 *arg)
 {
-	hot_enter(IMS_POINT_UNMAP, arg[0], arg[2]);
+	hot_enter(IMS_HOOK_UNMAP, IMS_POINT_UNMAP, arg[0], arg[2]);
 }
 
 static __always_inline void unmap_leave(void *ctx, __u64 ret)

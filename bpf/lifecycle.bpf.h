@@ -6,9 +6,9 @@
 #include "emit.bpf.h"
 #include "probe.bpf.h"
 
-static __always_inline void remember(__u32 point, const __u64 *arg, __u64 note)
+static __always_inline void remember(__u32 hook, __u32 point, const __u64 *arg, __u64 note)
 {
-	struct ims_call *c = call_begin(point);
+	struct ims_call *c = call_begin(hook, point);
 
 	if (!c)
 		return;
@@ -53,7 +53,7 @@ static __always_inline struct ims_kevent *report(void *ctx, __u32 hook, __u32 po
 
 static __always_inline void alloc_enter(const __u64 *arg)
 {
-	remember(IMS_POINT_DOMAIN_ALLOC, arg, 0);
+	remember(IMS_HOOK_DOMAIN_ALLOC, IMS_POINT_DOMAIN_ALLOC, arg, 0);
 }
 
 static __always_inline void alloc_leave(void *ctx, __u64 dom)
@@ -99,7 +99,7 @@ static __always_inline void free_enter(const __u64 *arg)
 		note = d->id;
 		slot = d->slot;
 	}
-	remember(IMS_POINT_DOMAIN_FREE, arg, note);
+	remember(IMS_HOOK_DOMAIN_FREE, IMS_POINT_DOMAIN_FREE, arg, note);
 	slot_cache[(__u32)(dom >> 6) & (IMS_CACHE_SIZE - 1)] = 0;
 	bpf_map_delete_elem(&domains, &dom);
 	o = slot ? bpf_map_lookup_elem(&owners, &slot) : 0;
@@ -127,7 +127,7 @@ static __always_inline void attach_enter(const __u64 *arg)
 	bool known;
 	__u64 before = domain_instance(arg[0], &known);
 
-	remember(IMS_POINT_ATTACH, arg, known && !before);
+	remember(IMS_HOOK_ATTACH, IMS_POINT_ATTACH, arg, known && !before);
 }
 
 static __always_inline void attach_leave(void *ctx, __u64 ret)
@@ -175,10 +175,10 @@ static __always_inline void device_leave(void *ctx, __u32 hook, __u32 point, __s
 	emit_submit(e);
 }
 
-#define REMEMBER(name, point)                                                                      \
+#define REMEMBER(name, hook, point)                                                                    \
 	static __always_inline void name##_enter(const __u64 *arg)                                 \
 	{                                                                                          \
-		remember(point, arg, 0);                                                           \
+		remember(hook, point, arg, 0);                                                     \
 	}
 #define LEAVE(name, kind, hook, point, result)                                                     \
 	static __always_inline void name##_leave(void *ctx, __u64 ret)                             \
@@ -186,25 +186,25 @@ static __always_inline void device_leave(void *ctx, __u32 hook, __u32 point, __s
 		kind##_leave(ctx, hook, point, result);                                            \
 	}
 
-REMEMBER(attach_group, IMS_POINT_ATTACH_GROUP)
+REMEMBER(attach_group, IMS_HOOK_ATTACH_GROUP, IMS_POINT_ATTACH_GROUP)
 LEAVE(attach_group, group, IMS_HOOK_ATTACH_GROUP, IMS_POINT_ATTACH_GROUP, (__s32)ret)
 IMS_PROBES(attach_group, 2, attach_group_enter, attach_group_leave)
 
-REMEMBER(attach_device, IMS_POINT_ATTACH_DEVICE)
+REMEMBER(attach_device, IMS_HOOK_ATTACH_GROUP, IMS_POINT_ATTACH_DEVICE)
 LEAVE(attach_device, device, IMS_HOOK_ATTACH_GROUP, IMS_POINT_ATTACH_DEVICE, (__s32)ret)
 IMS_PROBES(attach_device, 2, attach_device_enter, attach_device_leave)
 
-REMEMBER(detach_group, IMS_POINT_DETACH_GROUP)
+REMEMBER(detach_group, IMS_HOOK_DETACH_GROUP, IMS_POINT_DETACH_GROUP)
 LEAVE(detach_group, group, IMS_HOOK_DETACH_GROUP, IMS_POINT_DETACH_GROUP, 0)
 IMS_PROBES(detach_group, 2, detach_group_enter, detach_group_leave)
 
-REMEMBER(detach_device, IMS_POINT_DETACH_DEVICE)
+REMEMBER(detach_device, IMS_HOOK_DETACH_GROUP, IMS_POINT_DETACH_DEVICE)
 LEAVE(detach_device, device, IMS_HOOK_DETACH_GROUP, IMS_POINT_DETACH_DEVICE, 0)
 IMS_PROBES(detach_device, 2, detach_device_enter, detach_device_leave)
 
 /* ---- probe of a device, and VFIO's attach: what tells a hard failure from a soft one -------- */
 
-REMEMBER(probe, IMS_POINT_PROBE)
+REMEMBER(probe, IMS_HOOK_PROBE, IMS_POINT_PROBE)
 
 static __always_inline void probe_leave(void *ctx, __u64 ret)
 {
@@ -220,7 +220,7 @@ static __always_inline void probe_leave(void *ctx, __u64 ret)
 
 IMS_PROBES(probe, 1, probe_enter, probe_leave)
 
-REMEMBER(vfio_attach, IMS_POINT_VFIO_ATTACH)
+REMEMBER(vfio_attach, IMS_HOOK_CALLER, IMS_POINT_VFIO_ATTACH)
 
 static __always_inline void vfio_attach_leave(void *ctx, __u64 ret)
 {
@@ -236,9 +236,24 @@ static __always_inline void vfio_attach_leave(void *ctx, __u64 ret)
 
 IMS_PROBES(vfio_attach, 2, vfio_attach_enter, vfio_attach_leave)
 
+REMEMBER(lab, IMS_HOOK_CALLER, IMS_POINT_LAB)
+
+static __always_inline void lab_leave(void *ctx, __u64 ret)
+{
+	__u64 arg[3], note;
+	struct ims_kevent *e = report(ctx, IMS_HOOK_CALLER, IMS_POINT_LAB, arg, &note);
+
+	if (!e)
+		return;
+	e->result = (__s32)ret;
+	emit_submit(e);
+}
+
+IMS_PROBES(lab, 1, lab_enter, lab_leave)
+
 /* ---- PASIDs: (domain, device, pasid) --------------------------------------------------------- */
 
-REMEMBER(attach_pasid, IMS_POINT_ATTACH_PASID)
+REMEMBER(attach_pasid, IMS_HOOK_ATTACH_PASID, IMS_POINT_ATTACH_PASID)
 LEAVE(attach_pasid, device, IMS_HOOK_ATTACH_PASID, IMS_POINT_ATTACH_PASID, (__s32)ret)
 IMS_PROBES(attach_pasid, 2, attach_pasid_enter, attach_pasid_leave)
 

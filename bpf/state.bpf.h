@@ -20,7 +20,7 @@
 struct ims_call {
 	__u64 task; /* 0: free */
 	__u64 time_ns;
-	__u64 hook;
+	__u64 point;
 	__u64 arg[4];
 	__u64 note;
 };

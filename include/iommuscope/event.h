@@ -49,16 +49,17 @@ enum ims_point {
 	IMS_POINT_DEVICE_REMOVE,
 	IMS_POINT_FINALISE,
 	IMS_POINT_ATTACH_PASID,
+	IMS_POINT_LAB,
 	IMS_POINT_MAX
 };
 
 /* Why something that happened is not in the stream. Numbers are part of the file format. */
 enum ims_loss_cause {
 	IMS_LOSS_RING_FULL = 0,   /* no space in the ring buffer */
-	IMS_LOSS_INFLIGHT = 1,    /* no room to remember the call's entry: counted, but not timed */
+	IMS_LOSS_INFLIGHT = 1,    /* no room to remember a call's entry: no event; map, unmap: no time */
 	IMS_LOSS_DOMAINS = 2,     /* domain table full: the domain has no number */
 	IMS_LOSS_SLOTS = 3,       /* no statistics slot left: counted under domain 0 */
-	IMS_LOSS_NO_ENTRY = 4,    /* returned, but its entry was not seen (running at start) */
+	IMS_LOSS_NO_ENTRY = 4,    /* returned with no entry: "inflight", or under way at start */
 	IMS_LOSS_MISSED = 5,      /* the kernel skipped our program (recursion, kretprobe) */
 	IMS_LOSS_MAX
 };

@@ -169,7 +169,8 @@ static int tell_loss(struct ims_capture *c, uint32_t hook, uint32_t cause, uint6
 
 	if (lost == *told)
 		return 0;
-	c->lost_total += lost - *told;
+	if (cause != IMS_LOSS_NO_ENTRY) /* see event.h: counted already, or not ours */
+		c->lost_total += lost - *told;
 	*told = lost;
 	rec.loss.hook = hook;
 	rec.loss.cause = cause;
@@ -349,7 +350,8 @@ int ims_capture_start(struct ims_capture *c, struct ims_error *err)
 
 	if (!plan_attach(&c->plan, c->skel->obj))
 		return ims_fail(err, -EOPNOTSUPP,
-				"no hook could be attached on this kernel; \"iommutrace plan\" says why");
+				"no hook could be attached on this kernel; attach, for one: %s",
+				c->plan.row[IMS_POINT_ATTACH].reason);
 	e = host_tell(c->options.sink, c->options.arg);
 	if (!e)
 		e = tell_plan(c);

@@ -51,6 +51,8 @@ static const struct point {
 	[IMS_POINT_VFIO_ATTACH] = {IMS_HOOK_CALLER, "vfio_attach", false,
 				   {{"vfio_iommu_type1_attach_group", "iommu_data,iommu_group",
 				     "vfio_iommu_type1"}}},
+	/* A scenario of driver/iommulab, which its writer answers for. */
+	[IMS_POINT_LAB] = {IMS_HOOK_CALLER, "lab", false, {{"lab_scenario", "text", "iommulab"}}},
 	/* The innermost that every way to map goes through: each call is one iommu:map. */
 	[IMS_POINT_MAP] = {IMS_HOOK_MAP, "map", false,
 			   {{"iommu_map_nosync", "domain,iova,paddr,size"},

@@ -57,7 +57,9 @@ int loss_apply(struct model *m, const struct ims_loss *loss, uint64_t time_ns)
 		}
 	}
 	m->loss[i] = *loss;
-	m->overview.lost += loss->lost - before;
+	/* What a call without its entry lost is counted as "inflight"; the others began before us. */
+	if (loss->cause != IMS_LOSS_NO_ENTRY)
+		m->overview.lost += loss->lost - before;
 	if (loss->lost > before && loss_is_lifecycle(loss))
 		loss_happened(m, time_ns,
 			      intern_format(m, "%s events were lost (%s)",
