@@ -30,22 +30,63 @@ void complain(const char *fmt, ...)
 	fputc('\n', stderr);
 }
 
-static void print_help(const char *tool, const struct command *cmd)
+int end_output(int code)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return code;
+	complain("cannot write to standard output: %s", strerror(errno));
+	return EXIT_RUNTIME;
+}
+
+static void hint(const char *tool, const struct command *cmd)
+{
+	fprintf(stderr, "Try '%s%s%s --help'.\n", tool, cmd->name ? " " : "",
+		cmd->name ? cmd->name : "");
+}
+
+static const struct option_row help_row = {'h', "help", NULL, "this text"};
+
+static void print_option(const struct option_row *o)
+{
+	char left[40];
+
+	snprintf(left, sizeof(left), "%s--%s%s%s", o->key < 256 ? "-x, " : "    ", o->name,
+		 o->arg ? " " : "", o->arg ? o->arg : "");
+	if (o->key < 256)
+		left[1] = (char)o->key;
+	printf("  %-24s %s\n", left, o->help);
+}
+
+static int print_help(const char *tool, const struct command *cmd)
 {
 	printf("usage: %s%s%s %s\n\n%s\n\noptions:\n", tool, cmd->name ? " " : "",
 	       cmd->name ? cmd->name : "", cmd->synopsis, cmd->summary);
-	for (const struct option_row *o = cmd->option; o->name; o++) {
-		char left[40];
-
-		snprintf(left, sizeof(left), "%s--%s%s%s", o->key < 256 ? "-x, " : "    ", o->name,
-			 o->arg ? " " : "", o->arg ? o->arg : "");
-		if (o->key < 256)
-			left[1] = (char)o->key;
-		printf("  %-24s %s\n", left, o->help);
-	}
-	printf("  %-24s %s\n", "-h, --help", "this text");
+	for (const struct option_row *o = cmd->option; o->name; o++)
+		print_option(o);
+	print_option(&help_row);
 	if (cmd->more)
 		printf("\n%s\n", cmd->more);
+	return end_output(EXIT_FINE);
+}
+
+/* What getopt refused: @why is ':' or '?', @word the argument that it has just read. */
+static int refuse(const struct command *cmd, int why, const char *word)
+{
+	const struct option_row *o = cmd->option;
+
+	while (o->name && o->key != optopt)
+		o++;
+	if (optopt == help_row.key)
+		o = &help_row;
+	if (why == ':')
+		complain("--%s needs a value: %s", o->name, o->arg);
+	else if (o->name)
+		complain("--%s takes no value", o->name);
+	else if (optopt)
+		complain("there is no option \"-%c\"", optopt);
+	else
+		complain("there is no option \"%s\"", word);
+	return EXIT_USAGE;
 }
 
 /* Fills getopt's tables from ours. */
@@ -53,7 +94,9 @@ static void getopt_tables(const struct command *cmd, struct option *longs, char 
 {
 	size_t n = 0, s = 0;
 
-	shorts[s++] = '+';
+	if (cmd->runs_command)
+		shorts[s++] = '+';
+	shorts[s++] = ':';
 	for (const struct option_row *o = cmd->option; o->name && n < MAX_OPTIONS - 2; o++) {
 		longs[n++] = (struct option){o->name, o->arg ? required_argument : no_argument,
 					     NULL, o->key};
@@ -63,9 +106,9 @@ static void getopt_tables(const struct command *cmd, struct option *longs, char 
 		if (o->arg)
 			shorts[s++] = ':';
 	}
-	longs[n++] = (struct option){"help", no_argument, NULL, 'h'};
+	longs[n++] = (struct option){help_row.name, no_argument, NULL, help_row.key};
 	longs[n] = (struct option){0};
-	shorts[s++] = 'h';
+	shorts[s++] = (char)help_row.key;
 	shorts[s] = 0;
 }
 
@@ -73,24 +116,24 @@ int command_run(const char *tool, const struct command *cmd, int argc, char **ar
 {
 	struct option longs[MAX_OPTIONS];
 	char shorts[2 * MAX_OPTIONS + 4];
-	int key;
+	int key, code;
 
 	getopt_tables(cmd, longs, shorts);
+	opterr = 0;
 	while ((key = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-		int err;
-
-		if (key == 'h') {
-			print_help(tool, cmd);
-			return EXIT_FINE;
-		}
-		err = key == '?' ? EXIT_USAGE : cmd->set(cmd->arg, key, optarg);
-		if (err) {
-			fprintf(stderr, "Try '%s%s%s --help'.\n", tool, cmd->name ? " " : "",
-				cmd->name ? cmd->name : "");
-			return err;
+		if (key == help_row.key)
+			return print_help(tool, cmd);
+		code = key == '?' || key == ':' ? refuse(cmd, key, argv[optind - 1])
+						: cmd->set(cmd->arg, key, optarg);
+		if (code) {
+			hint(tool, cmd);
+			return code;
 		}
 	}
-	return cmd->run(cmd->arg, argc - optind, argv + optind);
+	code = cmd->run(cmd->arg, argc - optind, argv + optind);
+	if (code == EXIT_USAGE)
+		hint(tool, cmd);
+	return code;
 }
 
 int parse_number(const char *option, const char *value, double min, double *out)
@@ -170,14 +213,17 @@ int read_model(const char *path, struct model **out, struct ims_damage *damage)
 	bool from_stdin = !strcmp(path, "-");
 	int fd = from_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	struct model *m;
-	int code;
+	int code = EXIT_RUNTIME;
 
 	if (fd < 0) {
 		complain("cannot open %s: %s", path, strerror(errno));
 		return EXIT_RUNTIME;
 	}
 	m = model_new();
-	code = m ? read_fd(fd, from_stdin ? "standard input" : path, m, damage) : EXIT_RUNTIME;
+	if (m)
+		code = read_fd(fd, from_stdin ? "standard input" : path, m, damage);
+	else
+		complain("cannot read %s: no memory", path);
 	if (!from_stdin)
 		close(fd);
 	if (code)
@@ -189,9 +235,11 @@ int read_model(const char *path, struct model **out, struct ims_damage *damage)
 
 bool tell_damage(const char *path, const struct ims_damage *d)
 {
+	if (!strcmp(path, "-"))
+		path = "standard input";
 	if (d->skipped_bytes || d->bad_chunks || d->missing_chunks)
-		complain("%s is damaged: %" PRIu64 " bad chunks, %" PRIu64 " missing, %" PRIu64
-			 " bytes skipped; what follows is the rest",
+		complain("%s is damaged: chunks bad %" PRIu64 ", missing %" PRIu64 "; bytes skipped %"
+			 PRIu64 "; what follows is the rest",
 			 path, d->bad_chunks, d->missing_chunks, d->skipped_bytes);
 	if (d->truncated || !d->ended)
 		complain("%s has no end: the recording was cut off, what came after is missing",

@@ -31,16 +31,20 @@ struct command {
 	const char *summary;
 	const char *more;                /* shown after the options; may be NULL */
 	const struct option_row *option; /* ends with a row of zeroes */
+	bool runs_command; /* the first word that is no option begins another command line */
 	int (*set)(void *arg, int key, const char *value); /* 0, or EXIT_USAGE with a message */
 	int (*run)(void *arg, int argc, char **argv);
 	void *arg;
 };
 
-/* Runs @cmd with what follows its name in argv. Returns the exit code. */
+/* Runs @cmd with argv, which begins with its name. Returns the exit code. */
 int command_run(const char *tool, const struct command *cmd, int argc, char **argv);
 
 /* "tool: ..." and one line on stderr. */
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Flushes stdout; complains when not all of it could be written. Returns @code or EXIT_RUNTIME. */
+int end_output(int code);
 
 /* Parses a number of at least @min; complains. Returns 0 or EXIT_USAGE. */
 int parse_number(const char *option, const char *value, double min, double *out);

@@ -66,21 +66,25 @@ static int show(const struct top *t, struct view_top *screen, double seconds)
 
 	if (!t->batch)
 		fputs("\033[H\033[J", stdout);
-	return view_top(stdout, t->model, screen, (uint64_t)(seconds * 1e9), &o) || fflush(stdout)
-		       ? -EIO
-		       : 0;
+	errno = 0;
+	if (view_top(stdout, t->model, screen, (uint64_t)(seconds * 1e9), &o) || fflush(stdout))
+		return errno ? -errno : -EIO;
+	return 0;
 }
 
 static int from_file(struct top *t, struct view_top *screen)
 {
 	struct ims_damage damage = {};
-	int code = read_model(t->input, &t->model, &damage);
+	int err, code = read_model(t->input, &t->model, &damage);
 
 	if (code)
 		return code;
 	tell_damage(t->input, &damage);
 	t->batch = true;
-	return show(t, screen, 0) ? EXIT_RUNTIME : EXIT_FINE;
+	err = show(t, screen, 0);
+	if (err)
+		complain("cannot write to standard output: %s", strerror(-err));
+	return err ? EXIT_RUNTIME : EXIT_FINE;
 }
 
 static int refresh_loop(struct top *t, struct ims_capture *c, struct view_top *screen)
@@ -116,10 +120,12 @@ static int from_kernel(struct top *t, struct view_top *screen)
 	}
 	stop_on_signals();
 	t->model = model_new();
+	if (!t->model)
+		snprintf(error.text, sizeof(error.text), "no memory");
 	err = t->model ? ims_capture_start(c, &error) : -ENOMEM;
-	if (!err)
-		err = refresh_loop(t, c, screen);
 	if (err)
+		complain("%s", error.text);
+	else if ((err = refresh_loop(t, c, screen)))
 		complain("stopped: %s", strerror(-err));
 	ims_capture_close(c);
 	return err ? EXIT_RUNTIME : EXIT_FINE;
@@ -160,7 +166,7 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && !strcmp(argv[1], "--version")) {
 		puts("iommutop " IMS_VERSION);
-		return EXIT_FINE;
+		return end_output(EXIT_FINE);
 	}
 	return command_run("iommutop", &cmd, argc, argv);
 }

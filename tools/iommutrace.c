@@ -25,17 +25,20 @@ int main(int argc, char **argv)
 {
 	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
 		help(stdout);
-		return EXIT_FINE;
+		return end_output(EXIT_FINE);
 	}
 	if (argc > 1 && !strcmp(argv[1], "--version")) {
 		puts("iommutrace " IMS_VERSION);
-		return EXIT_FINE;
+		return end_output(EXIT_FINE);
 	}
 	for (size_t i = 0; argc > 1 && i < COMMANDS; i++)
 		if (!strcmp(commands[i]->name, argv[1]))
 			return command_run("iommutrace", commands[i], argc - 1, argv + 1);
-	if (argc > 1)
-		complain("there is no command \"%s\"", argv[1]);
-	help(stderr);
+	if (argc > 1) {
+		complain("there is no %s \"%s\"", argv[1][0] == '-' ? "option" : "command", argv[1]);
+		fputs("Try 'iommutrace --help'.\n", stderr);
+	} else {
+		help(stderr);
+	}
 	return EXIT_USAGE;
 }

@@ -25,7 +25,8 @@ struct record {
 	bool quiet;
 	/* running */
 	int fd;
-	bool created; /* the output is a file that this run made */
+	bool created;	   /* the output is a file that this run made */
+	bool write_failed; /* and not the capture */
 	struct ims_writer *writer;
 	struct ims_capture *capture;
 	pid_t child;
@@ -94,10 +95,6 @@ static int open_output(struct record *r)
 	struct stat st;
 
 	if (!strcmp(r->output, "-")) {
-		if (isatty(STDOUT_FILENO)) {
-			complain("a recording is binary: not written to a terminal; use -o FILE");
-			return EXIT_USAGE;
-		}
 		r->fd = STDOUT_FILENO;
 		return EXIT_FINE;
 	}
@@ -116,7 +113,18 @@ static int to_writer(void *arg, const struct ims_record *rec)
 {
 	struct record *r = arg;
 
-	return ims_writer_put(r->writer, rec);
+	int err = ims_writer_put(r->writer, rec);
+
+	r->write_failed |= err != 0;
+	return err;
+}
+
+static int flush(struct record *r)
+{
+	int err = ims_writer_flush(r->writer);
+
+	r->write_failed |= err != 0;
+	return err;
 }
 
 /* ---- the command -------------------------------------------------------------------------------- */
@@ -199,7 +207,7 @@ static int loop(struct record *r, bool command)
 		if (!err && t >= next) {
 			err = ims_capture_refresh(r->capture);
 			if (!err)
-				err = ims_writer_flush(r->writer);
+				err = flush(r);
 			status(r, false);
 			next = t + 1;
 		}
@@ -214,12 +222,21 @@ static int loop(struct record *r, bool command)
 	return err;
 }
 
-static int output_failed(const struct record *r, int err)
+static int failed(const struct record *r, int err)
 {
-	complain("cannot write %s: %s; the recording ends here, %" PRIu64
+	complain("cannot %s %s: %s; the recording ends here, %" PRIu64
 		 " bytes of it are good and readable",
-		 r->fd == STDOUT_FILENO ? "to standard output" : r->output, strerror(-err),
+		 r->write_failed ? "write" : "go on with",
+		 r->fd == STDOUT_FILENO ? "standard output" : r->output, strerror(-err),
 		 ims_writer_bytes(r->writer));
+	return EXIT_RUNTIME;
+}
+
+/* Nothing came of it: a file that was made for it goes. */
+static int nothing_recorded(const struct record *r)
+{
+	if (r->created)
+		unlink(r->output);
 	return EXIT_RUNTIME;
 }
 
@@ -230,23 +247,25 @@ static int record_all(struct record *r, char **command)
 
 	r->begin = now();
 	err = ims_capture_start(r->capture, &error);
+	if (err && !r->write_failed) {
+		complain("%s", error.text);
+		return nothing_recorded(r);
+	}
 	if (!err)
-		err = ims_writer_flush(r->writer);
+		err = flush(r);
 	if (err)
-		return output_failed(r, err);
+		return failed(r, err);
 	if (command[0] && (err = start_child(r, command))) {
 		complain("cannot run %s: %s; nothing was recorded", command[0], strerror(-err));
-		if (r->created)
-			unlink(r->output);
-		return EXIT_RUNTIME;
+		return nothing_recorded(r);
 	}
 	err = loop(r, command[0] != NULL);
 	if (!err)
 		err = ims_capture_stop(r->capture);
 	if (!err)
-		err = ims_writer_flush(r->writer);
+		err = flush(r);
 	if (err)
-		return output_failed(r, err);
+		return failed(r, err);
 	status(r, true);
 	return EXIT_FINE;
 }
@@ -261,6 +280,10 @@ static int run(void *arg, int argc, char **argv)
 
 	if (!r->output)
 		r->output = DEFAULT_OUTPUT;
+	if (!strcmp(r->output, "-") && isatty(STDOUT_FILENO)) {
+		complain("a recording is binary: not written to a terminal; use -o FILE");
+		return EXIT_USAGE;
+	}
 	if (ims_capture_open(&o, &r->capture, &error)) {
 		complain("%s", error.text);
 		return EXIT_RUNTIME;
@@ -290,6 +313,7 @@ const struct command command_record = {
 	.more = "Needs root, or CAP_BPF, CAP_PERFMON and CAP_SYSLOG. A file of the same name is kept as\n"
 		"FILE.old. Read the recording with: iommutrace report FILE",
 	.option = options,
+	.runs_command = true,
 	.set = set,
 	.run = run,
 	.arg = &record,
