@@ -250,6 +250,7 @@ struct model_overview {
 	uint64_t lost;				      /* sum over hooks and causes */
 	uint64_t attached_rows, missing_rows, plan_rows; /* rows of the plan, by state */
 	bool finished;
+	bool ended; /* the stream said so; when it finished without, its recording was cut off */
 	struct ims_damage damage;
 	struct model_over over;
 	struct model_op op[MODEL_OPS]; /* over all domains */
@@ -270,7 +271,7 @@ const struct model_host *model_host(const struct model *m, size_t i);
 const struct model_plan *model_plan(const struct model *m, size_t i);
 const struct ims_loss *model_loss(const struct model *m, size_t i);
 
-/* Whether anything is known to be missing: loss, damage, or objects over a cap. */
+/* Whether anything is known to be missing: loss, damage, the end, or objects over a cap. */
 bool model_lossy(const struct model *m);
 
 #endif

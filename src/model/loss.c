@@ -76,6 +76,7 @@ void model_damage(struct model *m, const struct ims_damage *now)
 		     (now->truncated && !old->truncated);
 
 	*old = *now;
+	m->overview.ended |= now->ended;
 	if (worse)
 		loss_happened(m, m->overview.last_ns, intern(m, "the stream is damaged"));
 }
@@ -89,5 +90,6 @@ bool model_lossy(const struct model *m)
 	return o->lost || m->loss_ns || o->unknown_records || d->skipped_bytes || d->bad_chunks ||
 	       d->missing_chunks || d->unknown_records || d->truncated || over->instances ||
 	       over->groups || over->devices || over->domains || over->stats || over->verdicts ||
-	       over->tasks || over->rows || over->stacks || over->strings;
+	       over->tasks || over->rows || over->stacks || over->strings ||
+	       (o->finished && !o->ended);
 }

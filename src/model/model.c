@@ -92,6 +92,7 @@ int model_apply(struct model *m, const struct ims_record *rec)
 	case IMS_REC_LOSS:
 		return loss_apply(m, &rec->loss, rec->time_ns);
 	case IMS_REC_END:
+		m->overview.ended = true;
 		see_time(m, rec->time_ns);
 		return 0;
 	}

@@ -141,6 +141,8 @@ void view_loss(const struct view *v)
 			fprintf(v->out, "%10" PRIu64 " %s: %s\n", loss->lost,
 				ims_hook_name(loss->hook), ims_loss_cause_name(loss->cause));
 	print_damage(v, &o->damage);
+	if (o->finished && !o->ended)
+		fputs("           the recording was cut off: it has no end\n", v->out);
 	print_count(v, o->unknown_records, "records the model does not know");
 	print_over(v, &o->over);
 	view_off(v);

@@ -305,7 +305,8 @@ static json_t *damage_json(const struct model_overview *overview)
 	o = with(o, "bad_chunks", number(d->bad_chunks));
 	o = with(o, "missing_chunks", number(d->missing_chunks));
 	o = with(o, "unknown_records", number(d->unknown_records + overview->unknown_records));
-	return with(o, "truncated", flag(d->truncated));
+	o = with(o, "truncated", flag(d->truncated));
+	return with(o, "ended", flag(overview->ended));
 }
 
 static json_t *over_json(const struct model_over *over)

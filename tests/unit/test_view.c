@@ -41,6 +41,13 @@ static void put_host(struct model *m, const char *key, const char *value)
 	assert_int_equal(model_apply(m, &rec), 0);
 }
 
+static void put_end(struct model *m)
+{
+	struct ims_record rec = {.type = IMS_REC_END};
+
+	assert_int_equal(model_apply(m, &rec), 0);
+}
+
 /* The mismatch under VFIO, with mappings. */
 static struct model *new_story(void)
 {
@@ -63,6 +70,7 @@ static struct model *new_story(void)
 	EVENT(m, DOMAIN_FREE, .domain = 22);
 	put_stats(m, 20, IMS_HOOK_MAP, 1000, 0);
 	put_stats(m, 20, IMS_HOOK_UNMAP, 1000, 500);
+	put_end(m);
 	model_finish(m);
 	return m;
 }
@@ -205,6 +213,21 @@ static void test_loss(void **state)
 	assert_non_null(strstr(text, "ends inside a chunk"));
 	assert_non_null(strstr(text, "         1 records the model does not know\n"));
 	assert_non_null(strstr(text, "This may be incomplete: attach events were lost"));
+	free(text);
+	model_free(m);
+}
+
+static void test_cut_off(void **state)
+{
+	struct model *m = new_machine("arm-smmu-v3");
+	char *text;
+
+	assert_false(model_lossy(m)); /* live: there is no end yet */
+	model_finish(m);
+	assert_true(model_lossy(m));
+	text = text_of(m, NULL);
+	assert_null(strstr(text, "no loss"));
+	assert_non_null(strstr(text, "the recording was cut off"));
 	free(text);
 	model_free(m);
 }
@@ -415,6 +438,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),	    cmocka_unit_test(test_text_of_nothing),
 		cmocka_unit_test(test_rows),	    cmocka_unit_test(test_loss),
+		cmocka_unit_test(test_cut_off),
 		cmocka_unit_test(test_escapes),	    cmocka_unit_test(test_width),
 		cmocka_unit_test(test_json),	    cmocka_unit_test(test_json_of_anything),
 		cmocka_unit_test(test_top),	    cmocka_unit_test(test_top_of_anything),
