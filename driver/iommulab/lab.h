@@ -16,6 +16,7 @@
 #ifndef IOMMULAB_LAB_H
 #define IOMMULAB_LAB_H
 
+#include <linux/fwnode.h>
 #include <linux/iommu.h>
 #include <linux/mutex.h>
 #include <linux/platform_device.h>
@@ -25,6 +26,7 @@
 
 struct iommulab_iommu {
 	struct iommu_device iommu;
+	struct fwnode_handle fwnode; /* by which the core finds it */
 	unsigned int index;
 	atomic64_t commands; /* what a real instance would have been sent */
 };

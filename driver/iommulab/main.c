@@ -219,43 +219,32 @@ void lab_remove_device(struct iommulab_dev *ld)
 
 static int instance_add(struct iommulab_iommu *iommu)
 {
-	struct fwnode_handle *fwnode;
+	static const struct fwnode_operations fwnode_ops;
 	int err = lab_fail(LAB_OP_MEMORY);
 
 	if (lab_count(LAB_OP_MEMORY, err))
 		return err;
-	fwnode = fwnode_create_software_node(NULL, NULL);
-	if (IS_ERR(fwnode))
-		return PTR_ERR(fwnode);
-	iommu->iommu.fwnode = fwnode;
+	/* Only its address counts. It has no references, which not every kernel keeps balanced. */
+	fwnode_init(&iommu->fwnode, &fwnode_ops);
+	iommu->iommu.fwnode = &iommu->fwnode;
 #ifdef HAVE_SET_PASID
 	iommu->iommu.max_pasids = pasid_bits ? BIT(pasid_bits) : 0;
 #endif
 	err = iommu_device_sysfs_add(&iommu->iommu, lab_root, NULL, "iommulab%u", iommu->index);
 	if (err)
-		goto err_fwnode;
+		return err;
 	err = lab_fail(LAB_OP_MEMORY);
 	if (!lab_count(LAB_OP_MEMORY, err))
 		err = iommu_device_register(&iommu->iommu, lab_ops(), NULL);
 	if (err)
-		goto err_sysfs;
-	return 0;
-
-err_sysfs:
-	iommu_device_sysfs_remove(&iommu->iommu);
-err_fwnode:
-	fwnode_remove_software_node(fwnode);
-	iommu->iommu.fwnode = NULL;
+		iommu_device_sysfs_remove(&iommu->iommu);
 	return err;
 }
 
 static void instance_remove(struct iommulab_iommu *iommu)
 {
-	struct fwnode_handle *fwnode = iommu->iommu.fwnode;
-
 	iommu_device_unregister(&iommu->iommu);
 	iommu_device_sysfs_remove(&iommu->iommu);
-	fwnode_remove_software_node(fwnode);
 }
 
 /* Where the core hands its buses to the first driver that comes, it never takes them back. */
