@@ -45,6 +45,8 @@ static struct lab_counters __percpu *counters;
 /* Index LAB_NR_OPS stands for "any". A countdown at 0 is off. */
 static atomic_t fail_nth[LAB_NR_OPS + 1];
 static int fail_errno[LAB_NR_OPS + 1];
+static atomic_t fired;
+static bool was_reset; /* then the counters do not add up any more */
 static atomic_t delay_nth;
 static unsigned int delay_us;
 
@@ -75,13 +77,17 @@ static bool count_down(atomic_t *nth)
 	return atomic_read(nth) > 0 && atomic_dec_if_positive(nth) == 0;
 }
 
+int lab_fail_asked(enum lab_op op)
+{
+	if (!count_down(&fail_nth[op]))
+		return 0;
+	atomic_inc(&fired);
+	return READ_ONCE(fail_errno[op]);
+}
+
 int lab_fail(enum lab_op op)
 {
-	if (count_down(&fail_nth[op]))
-		return READ_ONCE(fail_errno[op]);
-	if (count_down(&fail_nth[LAB_NR_OPS]))
-		return READ_ONCE(fail_errno[LAB_NR_OPS]);
-	return 0;
+	return lab_fail_asked(op) ?: lab_fail_asked(LAB_NR_OPS);
 }
 
 void lab_delay_sync(void)
@@ -148,6 +154,19 @@ static u64 sum(size_t offset)
 	return total;
 }
 
+static u64 balance(enum lab_op made, enum lab_op freed)
+{
+	return sum(offsetof(struct lab_counters, calls[made])) -
+	       sum(offsetof(struct lab_counters, errors[made])) -
+	       sum(offsetof(struct lab_counters, calls[freed]));
+}
+
+bool lab_all_freed(void)
+{
+	return was_reset ||
+	       (!balance(LAB_OP_ALLOC, LAB_OP_FREE) && !balance(LAB_OP_PTPAGE, LAB_OP_PTPAGE_FREE));
+}
+
 void lab_show_counters(struct seq_file *s)
 {
 	for (int op = 0; op < LAB_NR_OPS; op++)
@@ -162,6 +181,7 @@ void lab_show_fail(struct seq_file *s)
 		if (op == LAB_NR_OPS || (can_fail & BIT(op)))
 			seq_printf(s, "%s nth=%d errno=%d\n", op == LAB_NR_OPS ? "any" : op_names[op],
 				   atomic_read(&fail_nth[op]), fail_errno[op]);
+	seq_printf(s, "fired=%d\n", atomic_read(&fired));
 }
 
 void lab_show_delay(struct seq_file *s)
@@ -173,6 +193,7 @@ void lab_reset_counters(void)
 {
 	int cpu;
 
+	was_reset = true;
 	for_each_possible_cpu(cpu)
 		memset(per_cpu_ptr(counters, cpu), 0, sizeof(struct lab_counters));
 }

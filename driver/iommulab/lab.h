@@ -136,6 +136,8 @@ int lab_inject_init(void);
 void lab_inject_exit(void);
 int lab_count(enum lab_op op, int err); /* returns err */
 int lab_fail(enum lab_op op); /* 0, or the error to fail with */
+int lab_fail_asked(enum lab_op op); /* the same, but "any" does not mean this one */
+bool lab_all_freed(void); /* domains and page tables; what must hold in the end */
 void lab_delay_sync(void);
 int lab_set_fail(char *args); /* "OP NTH [ERRNO]"; OP may be "any" */
 int lab_set_delay(char *args); /* "NTH USEC" */

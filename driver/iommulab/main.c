@@ -284,6 +284,7 @@ static void lab_remove(unsigned int nr)
 	while (nr--)
 		instance_remove(&instances[nr]);
 	buses_release();
+	WARN(!lab_all_freed(), "iommulab: domains or page tables leaked\n");
 }
 
 static int lab_populate(void)

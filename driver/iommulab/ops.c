@@ -180,13 +180,22 @@ static int check_instance(struct iommulab_domain *domain, struct iommulab_dev *l
 	return 0;
 }
 
+/*
+ * Whether this attach is to fail. Going back to the default domain must not: the core relies on
+ * that. Nor should a device's first one, so that is only done on demand.
+ */
+static int fail_attach(struct iommu_domain *domain, struct iommulab_dev *ld)
+{
+	if (domain == ld->home)
+		return 0;
+	return ld->home ? lab_fail(LAB_OP_ATTACH) : lab_fail_asked(LAB_OP_ATTACH);
+}
+
 static int attach_paging(struct iommulab_domain *domain, struct iommulab_dev *ld)
 {
 	bool again = &domain->domain == ld->home;
-	int err;
+	int err = fail_attach(&domain->domain, ld);
 
-	/* The core relies on going back to the default domain: that fails for no reason. */
-	err = again ? 0 : lab_fail(LAB_OP_ATTACH);
 	if (!err)
 		err = finalise(domain, ld->iommu);
 	if (!err && !again)
@@ -214,7 +223,7 @@ static int attach_dev(ATTACH_ARGS)
 static int attach_identity(ATTACH_ARGS)
 {
 	struct iommulab_dev *ld = dev_iommu_priv_get(dev);
-	int err = domain == ld->home ? 0 : lab_fail(LAB_OP_ATTACH);
+	int err = fail_attach(domain, ld);
 
 	if (!err)
 		err = set_state(ld, domain, LAB_IDENTITY);
