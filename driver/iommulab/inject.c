@@ -45,7 +45,7 @@ static struct lab_counters __percpu *counters;
 /* Index LAB_NR_OPS stands for "any". A countdown at 0 is off. */
 static atomic_t fail_nth[LAB_NR_OPS + 1];
 static int fail_errno[LAB_NR_OPS + 1];
-static atomic_t fired;
+static atomic_t any_fired;
 static bool was_reset; /* then the counters do not add up any more */
 static atomic_t delay_nth;
 static unsigned int delay_us;
@@ -81,13 +81,17 @@ int lab_fail_asked(enum lab_op op)
 {
 	if (!count_down(&fail_nth[op]))
 		return 0;
-	atomic_inc(&fired);
 	return READ_ONCE(fail_errno[op]);
 }
 
 int lab_fail(enum lab_op op)
 {
-	return lab_fail_asked(op) ?: lab_fail_asked(LAB_NR_OPS);
+	int err = lab_fail_asked(op);
+
+	if (err || !count_down(&fail_nth[LAB_NR_OPS]))
+		return err;
+	atomic_inc(&any_fired);
+	return READ_ONCE(fail_errno[LAB_NR_OPS]);
 }
 
 void lab_delay_sync(void)
@@ -181,7 +185,7 @@ void lab_show_fail(struct seq_file *s)
 		if (op == LAB_NR_OPS || (can_fail & BIT(op)))
 			seq_printf(s, "%s nth=%d errno=%d\n", op == LAB_NR_OPS ? "any" : op_names[op],
 				   atomic_read(&fail_nth[op]), fail_errno[op]);
-	seq_printf(s, "fired=%d\n", atomic_read(&fired));
+	seq_printf(s, "fired=%d\n", atomic_read(&any_fired));
 }
 
 void lab_show_delay(struct seq_file *s)
