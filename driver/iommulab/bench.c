@@ -8,7 +8,7 @@
 #define LAB_MAX_THREADS 64
 
 /* Where a thread's mappings are: far from the others'. */
-#define THREAD_IOVA(i) ((i + 1ULL) << 36)
+#define THREAD_IOVA(i) (((i) + 1ULL) << 36)
 
 struct lab_bench {
 	struct iommulab_dev *ld;
@@ -171,9 +171,10 @@ static int run_in_domain(struct lab_bench *b, const struct lab_loop *loop)
 		iommu_detach_group(b->domain, b->group);
 	if (took < 0)
 		return took;
-	snprintf(result, sizeof(result), "%s dev=%u.%u size=%zu threads=%u count=%llu errors=%llu "
-		 "total_ns=%lld\n", loop->name, b->ld->iommu->index, b->ld->index, b->size,
-		 b->threads, b->count * b->threads, errors, took);
+	snprintf(result, sizeof(result),
+		 "%s dev=%u.%u size=%zu threads=%u count=%llu errors=%llu total_ns=%lld\n",
+		 loop->name, b->ld->iommu->index, b->ld->index, b->size, b->threads,
+		 b->count * b->threads, errors, took);
 	return 0;
 }
 
@@ -215,8 +216,11 @@ int lab_bench(char *text)
 	for (int i = 0; i < ARRAY_SIZE(loops); i++) {
 		if (strcmp(name, loops[i].name))
 			continue;
-		if (loops[i].sized ? sscanf(text + read, "%zu %llu %u", &b.size, &b.count, &b.threads) < 2 :
-				     sscanf(text + read, "%llu", &b.count) != 1)
+		if (loops[i].sized)
+			err = sscanf(text + read, "%zu %llu %u", &b.size, &b.count, &b.threads) < 2;
+		else
+			err = sscanf(text + read, "%llu", &b.count) != 1;
+		if (err)
 			return -EINVAL;
 		if (!b.threads || b.threads > LAB_MAX_THREADS ||
 		    (loops[i].sized && (!b.size || b.size > SZ_1G)) ||

@@ -100,9 +100,8 @@ void lab_delay_sync(void)
 
 	if (!count_down(&delay_nth))
 		return;
-	for (; us > 1000; us -= 1000)
-		udelay(1000);
-	udelay(us);
+	mdelay(us / 1000);
+	udelay(us % 1000);
 }
 
 static int find_op(const char *name)
@@ -179,12 +178,17 @@ void lab_show_counters(struct seq_file *s)
 			   sum(offsetof(struct lab_counters, errors[op])));
 }
 
+static void show_fail(struct seq_file *s, const char *name, int op)
+{
+	seq_printf(s, "%s nth=%d errno=%d\n", name, atomic_read(&fail_nth[op]), fail_errno[op]);
+}
+
 void lab_show_fail(struct seq_file *s)
 {
-	for (int op = 0; op <= LAB_NR_OPS; op++)
-		if (op == LAB_NR_OPS || (can_fail & BIT(op)))
-			seq_printf(s, "%s nth=%d errno=%d\n", op == LAB_NR_OPS ? "any" : op_names[op],
-				   atomic_read(&fail_nth[op]), fail_errno[op]);
+	for (int op = 0; op < LAB_NR_OPS; op++)
+		if (can_fail & BIT(op))
+			show_fail(s, op_names[op], op);
+	show_fail(s, "any", LAB_NR_OPS);
 	seq_printf(s, "fired=%d\n", atomic_read(&any_fired));
 }
 

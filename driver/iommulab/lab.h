@@ -37,12 +37,17 @@ enum lab_format {
 };
 
 struct iommulab_domain {
-	struct mutex lock;
-	struct iommulab_iommu *iommu; /* NULL until finalised; set once, under lock */
+	struct mutex lock; /* setting iommu */
+	struct iommulab_iommu *iommu; /* NULL until finalised; set once */
 	enum lab_format format;
 	struct iommulab_pt pt;
 	struct iommu_domain domain;
 };
+
+/* Kernels from 7.0 on have this. */
+#ifndef kzalloc_obj
+#define kzalloc_obj(object) kzalloc(sizeof(object), GFP_KERNEL)
+#endif
 
 /* Where a device's DMA would go. */
 enum lab_state {
@@ -82,7 +87,7 @@ struct lab_params {
 extern struct lab_params lab_params;
 extern unsigned int lab_nr_instances;
 extern unsigned int lab_nr_devices; /* behind each instance */
-extern struct mutex lab_lock;
+extern struct mutex lab_lock; /* the outermost one */
 
 /* main.c */
 struct iommulab_dev *lab_dev(unsigned int instance, unsigned int device);

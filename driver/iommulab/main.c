@@ -13,6 +13,7 @@
 #define LAB_MAX_INSTANCES 1024
 #define LAB_MAX_DEVICES	  1024 /* behind each */
 
+/* Steps, benchmarks, adding and removing devices: one at a time. */
 DEFINE_MUTEX(lab_lock);
 
 struct lab_params lab_params = {
@@ -251,7 +252,7 @@ static void instance_remove(struct iommulab_iommu *iommu)
 static void buses_release(void)
 {
 #ifdef HAVE_BUS_OPS
-	struct bus_type *buses[] = {
+	typeof(platform_bus_type) *buses[] = {
 		&platform_bus_type,
 #ifdef CONFIG_PCI
 		&pci_bus_type,
@@ -323,12 +324,13 @@ static bool check_range(const char *name, unsigned int value, unsigned int min, 
 
 static int check_params(void)
 {
+	unsigned int max_mixed = lab_nr_instances < 2 ? 0 : lab_nr_devices;
 	char text[32];
 
 	if (!check_range("instances", lab_nr_instances, 1, LAB_MAX_INSTANCES) ||
 	    !check_range("devices", lab_nr_devices, 1, LAB_MAX_DEVICES) ||
 	    !check_range("group_size", group_size, 1, lab_nr_devices) ||
-	    !check_range("mixed_groups", mixed_groups, 0, lab_nr_instances < 2 ? 0 : lab_nr_devices) ||
+	    !check_range("mixed_groups", mixed_groups, 0, max_mixed) ||
 	    !check_range("pasid_bits", pasid_bits, 0, 20))
 		return -EINVAL;
 	if (!fail_nth)

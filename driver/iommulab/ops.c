@@ -92,7 +92,7 @@ static struct iommulab_domain *domain_make(struct device *dev, enum lab_format f
 
 	if (err)
 		return ERR_PTR(err);
-	domain = kzalloc(sizeof(*domain), GFP_KERNEL);
+	domain = kzalloc_obj(*domain);
 	if (!domain)
 		return ERR_PTR(-ENOMEM);
 	mutex_init(&domain->lock);
@@ -166,7 +166,7 @@ static int set_state(struct iommulab_dev *ld, struct iommu_domain *domain, enum 
 }
 
 /* 0, or why this device cannot have this domain: then the caller may try another one. */
-static int check_instance(struct iommulab_domain *domain, struct iommulab_dev *ld)
+static int check_bound(struct iommulab_domain *domain, struct iommulab_dev *ld)
 {
 	if (READ_ONCE(domain->iommu) == ld->iommu)
 		return 0;
@@ -199,7 +199,7 @@ static int attach_paging(struct iommulab_domain *domain, struct iommulab_dev *ld
 	if (!err)
 		err = finalise(domain, ld->iommu);
 	if (!err && !again)
-		err = check_instance(domain, ld);
+		err = check_bound(domain, ld);
 	if (!err && ld->pasids && domain->format != LAB_FORMAT_V2)
 		err = -EBUSY;
 	if (err)
@@ -261,7 +261,7 @@ static int attach_pasid(struct iommulab_domain *domain, struct iommulab_dev *ld,
 		return -EINVAL;
 	err = finalise(domain, ld->iommu);
 	if (!err)
-		err = check_instance(domain, ld);
+		err = check_bound(domain, ld);
 	if (!err && !replace)
 		ld->pasids++;
 	return err;

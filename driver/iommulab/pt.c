@@ -65,9 +65,12 @@ static void table_free_all(u64 *table, int level)
 
 static bool table_empty(u64 *table, int level)
 {
-	for (int i = 0; i < PT_SLOTS; i++)
-		if (table[i] && (!is_table(table[i]) || !table_empty(entry_table(table[i]), level - 1)))
+	for (int i = 0; i < PT_SLOTS; i++) {
+		u64 entry = table[i];
+
+		if (entry && (!is_table(entry) || !table_empty(entry_table(entry), level - 1)))
 			return false;
+	}
 	return true;
 }
 

@@ -14,7 +14,8 @@ static const struct lab_scenario {
 	const char *name;
 	const char *script;
 } scenarios[] = {
-	{ "device", "alloc a dev 1.0; attach a 1.0; map a 0x100000 0x10000; unmap a 0x100000 0x10000" },
+	{ "device", "alloc a dev 1.0; attach a 1.0; map a 0x100000 0x10000; "
+		    "unmap a 0x100000 0x10000" },
 	{ "bus-wrong", "set alloc_policy bus; alloc a dev 1.0; attach a 1.0" },
 	{ "bus-wrong-vfio",
 	  "set alloc_policy bus; claim 1.0; alloc a group 1.0; attach a 1.0; release 1.0" },
@@ -22,7 +23,8 @@ static const struct lab_scenario {
 	{ "proxy", "alloc a dev 0.0; attach a 0.1" },
 	{ "proxy-wrong", "alloc a dev 0.0; -attach a 1.0; attach a 0.0" },
 	{ "deferred", "set alloc_policy deferred; alloc a dev 1.0; attach a 1.0" },
-	{ "accepted-mismatch", "set check_instance 0; alloc a dev 0.0; attach a 0.0; attach a 1.0" },
+	{ "accepted-mismatch", "set check_instance 0; alloc a dev 0.0; attach a 0.0; "
+			       "attach a 1.0" },
 	{ "hard-mismatch", "alloc a dev 0.0; attach a 0.0; attach a 1.0" },
 	/* What VFIO does with one container and groups behind two instances. */
 	{ "soft-mismatch",
@@ -31,7 +33,8 @@ static const struct lab_scenario {
 	  "map b 0x100000 0x10000; unmap a 0x100000 0x10000; unmap b 0x100000 0x10000" },
 	{ "shared", "alloc a dev 0.0; attach a 0.0; attach a 0.1" },
 	{ "mixed-group", "alloc a dev 0.last; attach a 0.last" },
-	{ "pasid", "alloc a dev 0.0; attach a 0.0; alloc b dev 0.0; pasid b 0.0 5; unpasid b 0.0 5" },
+	{ "pasid", "alloc a dev 0.0; attach a 0.0; alloc b dev 0.0; "
+		   "pasid b 0.0 5; unpasid b 0.0 5" },
 	{ "pasid-format",
 	  "set format v1; alloc a dev 0.0; attach a 0.0; set format v2; alloc b dev 0.0; "
 	  "pasid b 0.0 5" },
@@ -104,7 +107,8 @@ static int run_script(char *text)
 static char *expand(const char *script)
 {
 	const char *rest = script, *last_dev;
-	char *text = kzalloc(strlen(script) + 64, GFP_KERNEL), *to = text;
+	size_t size = strlen(script) + 64;
+	char *text = kzalloc(size, GFP_KERNEL), *to = text;
 
 	if (!text)
 		return NULL;
@@ -114,7 +118,7 @@ static char *expand(const char *script)
 		to += sprintf(to, ".%u", lab_nr_devices - 1);
 		rest = last_dev + strlen(".last");
 	}
-	strcpy(to, rest);
+	strscpy(to, rest, text + size - to);
 	return text;
 }
 

@@ -184,7 +184,7 @@ static int hold_make(struct iommulab_dev *ld, struct iommu_domain *domain,
 	struct lab_hold *hold;
 	int err = lab_count(LAB_OP_MEMORY, lab_fail(LAB_OP_MEMORY));
 
-	hold = err ? NULL : kzalloc(sizeof(*hold), GFP_KERNEL);
+	hold = err ? NULL : kzalloc_obj(*hold);
 	if (!hold)
 		return -ENOMEM;
 	hold->group = iommu_group_get(&ld->pdev->dev);
@@ -594,7 +594,7 @@ static int step_verify(struct lab_args *args)
 		err = kstrtou32(args->word[3], 0, &seed);
 	if (err)
 		return err;
-	v = kzalloc(sizeof(*v), GFP_KERNEL);
+	v = kzalloc_obj(*v);
 	if (!v)
 		return -ENOMEM;
 	v->domain = *slot;

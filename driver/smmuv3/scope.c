@@ -9,7 +9,7 @@
 #include "drivers/iommu/arm/arm-smmu-v3/arm-smmu-v3.h"
 
 #define CREATE_TRACE_POINTS
-#include "scope-trace.h"
+#include "scope_trace.h"
 
 enum scope_policy {
 	SCOPE_POLICY_DEVICE,

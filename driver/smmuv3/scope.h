@@ -49,7 +49,7 @@ int scope_bind(struct arm_smmu_domain *domain, struct arm_smmu_master *master, b
 	       scope_finalise_fn finalise);
 void scope_free(struct arm_smmu_domain *domain);
 
-/* Around attach functions. */
+/* Around attach functions; the wrappers are in scope_ops.h. */
 struct scope_attach {
 	struct iommu_domain *domain, *old;
 	struct device *dev;
@@ -62,32 +62,18 @@ void scope_attach_begin(struct scope_attach *attach, struct iommu_domain *domain
 			struct device *dev, struct iommu_domain *old);
 int scope_attach_end(struct scope_attach *attach, int ret, bool accepted);
 
-/* name() is fn() between begin and end; where fn() returns SCOPE_ACCEPT, block() follows. */
 #ifdef HAVE_ATTACH_OLD
-#define SCOPE_PARAMS	   struct iommu_domain *domain, struct device *dev, struct iommu_domain *old
-#define SCOPE_OLD(old)	   (old)
-#define SCOPE_CALL(fn, domain, dev, old) fn(domain, dev, scope_old(dev, old))
+int scope_attach_identity(struct iommu_domain *domain, struct device *dev,
+			  struct iommu_domain *old);
+int scope_attach_blocked(struct iommu_domain *domain, struct device *dev,
+			 struct iommu_domain *old);
+int scope_attach_paging(struct iommu_domain *domain, struct device *dev,
+			struct iommu_domain *old);
 #else
-#define SCOPE_PARAMS	   struct iommu_domain *domain, struct device *dev
-#define SCOPE_OLD(old)	   iommu_get_domain_for_dev(dev)
-#define SCOPE_CALL(fn, domain, dev, old) fn(domain, dev)
+int scope_attach_identity(struct iommu_domain *domain, struct device *dev);
+int scope_attach_blocked(struct iommu_domain *domain, struct device *dev);
+int scope_attach_paging(struct iommu_domain *domain, struct device *dev);
 #endif
-
-#define SCOPE_ATTACH(name, fn, block, blocked_domain)						\
-static int name(SCOPE_PARAMS)									\
-{												\
-	int (*const block_fn)(SCOPE_PARAMS) = block;						\
-	struct scope_attach attach;								\
-	bool accepted;										\
-	int ret;										\
-												\
-	scope_attach_begin(&attach, domain, dev, SCOPE_OLD(old));				\
-	ret = SCOPE_CALL(fn, domain, dev, old);							\
-	accepted = ret == SCOPE_ACCEPT;								\
-	if (accepted)										\
-		ret = SCOPE_CALL(block_fn, blocked_domain, dev, old);				\
-	return scope_attach_end(&attach, ret, accepted);					\
-}
 
 /* Around the wait for a CMD_SYNC, with interrupts off. */
 DECLARE_PER_CPU(u32, scope_spins);
