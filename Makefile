@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# iommuscope. `make help` lists the targets.
+#
+#   make          build the tools              make demo    the main job, on real (emulated) SMMUs
+#   make check    every test                   make deps    install what both need (apt)
+#   make unit     unit tests (SAN=1: with ASan and UBSan)
+#   make fuzz     fuzz the reader              make bench-reader
+#   make clean    V=1: show commands           ARCH=arm64: cross build
 
 ARCH ?= $(patsubst x86_64,amd64,$(patsubst aarch64,arm64,$(shell uname -m)))
 ifeq ($(ARCH),amd64)
@@ -16,8 +21,8 @@ ifneq ($(ARCH),$(HOST_ARCH))
 CROSS_COMPILE ?= $(TRIPLET)-
 endif
 
-# SAN=1: with ASan and UBSan; STATIC=1: static binaries, as the guests of the testbed want them.
-OUT := build/$(ARCH)$(if $(SAN),-san)$(if $(STATIC),-static)
+# SAN=1: with ASan and UBSan.
+OUT := build/$(ARCH)$(if $(SAN),-san)
 prefix ?= /usr/local
 BIN := $(DESTDIR)$(prefix)/bin
 
@@ -26,16 +31,17 @@ AR := $(CROSS_COMPILE)ar
 CLANG ?= clang
 LLVM_STRIP ?= $(firstword $(wildcard /usr/bin/llvm-strip /usr/bin/llvm-strip-[0-9]*) llvm-strip)
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
-PKG := PKG_CONFIG_LIBDIR=/usr/lib/$(TRIPLET)/pkgconfig:/usr/share/pkgconfig pkg-config \
-       $(if $(STATIC),--static)
+PKG := PKG_CONFIG_LIBDIR=/usr/lib/$(TRIPLET)/pkgconfig:/usr/share/pkgconfig pkg-config
 
 VERSION := 0.1
+comma := ,
+SANITIZE := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all)
 CFLAGS ?= -O2 -g
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter \
 	-Wno-missing-field-initializers $(if $(CI),-Werror)
 ALL_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -DIMS_VERSION='"$(VERSION)"' \
-	      -Iinclude -Isrc -I$(OUT) -MMD -MP $(if $(SAN),-fsanitize=address,undefined -fno-sanitize-recover=all)
-ALL_LDFLAGS = $(LDFLAGS) $(if $(SAN),-fsanitize=address,undefined) $(if $(STATIC),-static)
+	      -Iinclude -Isrc -I. -I$(OUT) -MMD -MP $(SANITIZE)
+ALL_LDFLAGS = $(LDFLAGS) $(SANITIZE)
 LIBS_PURE = $(shell $(PKG) --libs zlib jansson)
 LIBS_BPF = $(shell $(PKG) --libs libbpf libelf zlib)
 
@@ -45,12 +51,12 @@ say = $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(2)')
 # src/capture is the only room that knows libbpf: everything else is in the pure library.
 PURE_SRC := $(sort $(wildcard src/stream/*.c src/model/*.c src/view/*.c src/gate/*.c))
 CAP_SRC := $(sort $(wildcard src/capture/*.c))
-BPF_SRC := $(sort $(wildcard bpf/*.bpf.c))
 TOOL_SRC := $(sort $(wildcard tools/*.c))
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 PURE_OBJ := $(PURE_SRC:%.c=$(OUT)/%.o)
 CAP_OBJ := $(CAP_SRC:%.c=$(OUT)/%.o)
-SKELS := $(BPF_SRC:bpf/%.bpf.c=$(OUT)/bpf/%.skel.h)
+BPF_OBJ := $(OUT)/bpf/iommuscope.bpf.o
+SKEL := $(OUT)/iommuscope.skel.h
 # The programs are tools/iommu*.c; the other files in tools/ are shared by them.
 TOOLS := $(patsubst tools/%.c,$(OUT)/%,$(filter tools/iommu%,$(TOOL_SRC)))
 TOOL_OBJ := $(patsubst %.c,$(OUT)/%.o,$(filter-out tools/iommu%,$(TOOL_SRC)))
@@ -72,7 +78,7 @@ $(OUT)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
 
-$(CAP_OBJ): $(SKELS)
+$(CAP_OBJ): $(SKEL)
 
 $(OUT)/bpf/%.bpf.o: bpf/%.bpf.c Makefile
 	$(call say,BPF,$@)
@@ -81,9 +87,9 @@ $(OUT)/bpf/%.bpf.o: bpf/%.bpf.c Makefile
 		-I. -Iinclude -Ibpf -MMD -MP -MT $@ -c $< -o $@
 	$(Q)$(LLVM_STRIP) -g $@
 
-$(OUT)/bpf/%.skel.h: $(OUT)/bpf/%.bpf.o
+$(SKEL): $(BPF_OBJ)
 	$(call say,SKEL,$@)
-	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
+	$(Q)$(BPFTOOL) gen skeleton $< name ims_bpf > $@.tmp && mv $@.tmp $@
 
 $(TOOLS): $(OUT)/%: $(OUT)/tools/%.o $(TOOL_OBJ) $(OUT)/libcapture.a $(OUT)/libims.a
 	$(call say,LINK,$@)
@@ -97,6 +103,59 @@ $(UNIT): $(OUT)/unit/%: $(OUT)/tests/unit/%.o $(OUT)/libims.a
 .PHONY: unit
 unit: $(UNIT)
 	$(Q)set -e; for t in $(UNIT); do $$t; done
+
+FUZZ_SECONDS ?= 120
+
+$(OUT)/fuzz_reader: tests/fuzz/fuzz_reader.c $(wildcard src/stream/*.[ch] include/iommuscope/*.h) Makefile
+	$(call say,FUZZ,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) -std=gnu11 -O1 -g -D_GNU_SOURCE -Iinclude -Isrc -fno-sanitize-recover=all \
+		-fsanitize=fuzzer$(comma)address$(comma)undefined $(filter %.c,$^) -o $@ -lz
+
+.PHONY: fuzz
+fuzz: $(OUT)/fuzz_reader
+	$(Q)mkdir -p $(OUT)/corpus
+	$(Q)$< -max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=4096 -artifact_prefix=$(OUT)/ \
+		$(OUT)/corpus tests/fuzz/corpus
+
+$(OUT)/bench_reader: $(OUT)/tests/bench/bench_reader.o $(OUT)/libims.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_PURE)
+
+.PHONY: bench-reader
+bench-reader: $(OUT)/bench_reader
+	$(Q)$<
+
+# ---- what the machine has to have, and the testbed -------------------------------------------------
+
+DEPS := gcc make clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjansson-dev uthash-dev \
+	libcmocka-dev libclang-rt-dev pkg-config jq
+
+.PHONY: deps
+deps:
+	$(Q)tests/deps $(DEPS)
+
+# Installs what is missing; says nothing when nothing is.
+.PHONY: have-deps
+have-deps:
+	$(Q)tests/deps --missing $(DEPS)
+
+TESTBED := tests/vm/testbed
+
+# The tools as the guests run them: built in the testbed's root, for its libraries.
+.PHONY: guest-arm64 guest-amd64
+guest-arm64 guest-amd64: guest-%: have-deps
+	$(Q)$(TESTBED) setup
+	$(Q)$(TESTBED) exec --bind $(CURDIR):/src --chdir /src -- tests/vm/build-guest $*
+
+.PHONY: demo
+demo: have-deps
+	$(Q)$(MAKE) --no-print-directory all guest-arm64
+	$(Q)tests/vm/demo
+
+.PHONY: check
+check: have-deps
+	$(Q)tests/check
 
 .PHONY: clean
 clean:

@@ -27,22 +27,55 @@ enum ims_hook {
 	IMS_HOOK_MAP = 10,          /* hot path: one contiguous range is mapped */
 	IMS_HOOK_UNMAP = 11,        /* hot path: one range is unmapped, without the invalidation */
 	IMS_HOOK_SNAPSHOT = 12,     /* not a call: the state found at start */
+	IMS_HOOK_FINALISE = 13,     /* a driver binds a domain; device is the one it chose */
+	IMS_HOOK_ATTACH_PASID = 14, /* a domain is attached to a PASID of a device */
 	IMS_HOOK_MAX
+};
+
+/* The programs: one pair (or one tracepoint) each. A hook can have several points. */
+enum ims_point {
+	IMS_POINT_DOMAIN_ALLOC,
+	IMS_POINT_DOMAIN_FREE,
+	IMS_POINT_ATTACH,
+	IMS_POINT_ATTACH_GROUP,
+	IMS_POINT_ATTACH_DEVICE,
+	IMS_POINT_DETACH_GROUP,
+	IMS_POINT_DETACH_DEVICE,
+	IMS_POINT_PROBE,
+	IMS_POINT_VFIO_ATTACH,
+	IMS_POINT_MAP,
+	IMS_POINT_UNMAP,
+	IMS_POINT_DEVICE_ADD,
+	IMS_POINT_DEVICE_REMOVE,
+	IMS_POINT_FINALISE,
+	IMS_POINT_ATTACH_PASID,
+	IMS_POINT_LAB,
+	IMS_POINT_MAX
 };
 
 /* Why something that happened is not in the stream. Numbers are part of the file format. */
 enum ims_loss_cause {
 	IMS_LOSS_RING_FULL = 0,   /* no space in the ring buffer */
-	IMS_LOSS_INFLIGHT = 1,    /* no room to remember the call's entry: counted, but not timed */
+	IMS_LOSS_INFLIGHT = 1,    /* no room to remember a call's entry: no event; map, unmap: no time */
 	IMS_LOSS_DOMAINS = 2,     /* domain table full: the domain has no number */
 	IMS_LOSS_SLOTS = 3,       /* no statistics slot left: counted under domain 0 */
-	IMS_LOSS_NO_ENTRY = 4,    /* returned, but its entry was not seen (running at start) */
+	IMS_LOSS_NO_ENTRY = 4,    /* returned with no entry: "inflight", or under way at start */
 	IMS_LOSS_MISSED = 5,      /* the kernel skipped our program (recursion, kretprobe) */
 	IMS_LOSS_MAX
 };
 
 #define IMS_NAME_LEN 32 /* device and instance names, with the terminating NUL */
 #define IMS_COMM_LEN 16
+#define IMS_SNAPSHOT_PAGE 512 /* devices or instances that one run of a snapshot reports */
+#define IMS_OPS 2             /* statistics slots of a domain: map, unmap */
+
+/* Who has a statistics slot. User space gives back the slots of dead domains once it read them. */
+struct ims_slot_owner {
+	__u64 domain; /* 0: free */
+	__u64 dead;
+};
+
+#define IMS_KSTACK_MAX 24
 #define IMS_NO_GROUP 0xffffffffu
 
 enum ims_event_flags {
@@ -65,23 +98,36 @@ struct ims_kevent {
 	__u64 duration_ns; /* of the call */
 	__u64 domain;      /* number, not an address */
 	__u64 instance_ops; /* address of the instance's struct iommu_ops; user space names it */
+	__u64 domain_ops;  /* address of the ops that the instance gives its paging domains */
 	__u32 hook;        /* enum ims_hook */
 	__s32 result;      /* 0 or -errno */
 	__u32 cpu;
 	__u32 pid; /* of the process (tgid) */
 	__u32 tid;
-	__s32 stack_id; /* key in the stacks map; negative: none */
+	__u32 stack_depth; /* frames in stack[] */
 	__u32 flags;    /* enum ims_event_flags */
 	__u32 group;    /* IMS_NO_GROUP when there is none */
 	__u32 domain_type; /* the kernel's IOMMU_DOMAIN_* bits */
-	__u32 function;    /* index of the function in the plan, for hooks with several */
+	__u32 point;       /* enum ims_point */
 	char comm[IMS_COMM_LEN];
 	char device[IMS_NAME_LEN];
 	char instance[IMS_NAME_LEN];        /* of the device */
 	char driver[IMS_NAME_LEN];          /* of the instance; may be empty */
 	char domain_instance[IMS_NAME_LEN]; /* read from the driver's struct after the call */
+	__u64 stack[IMS_KSTACK_MAX];        /* return addresses, innermost first */
 };
 
-_Static_assert(sizeof(struct ims_kevent) == 216, "ims_kevent has no holes");
+_Static_assert(sizeof(struct ims_kevent) == 224 + 8 * IMS_KSTACK_MAX, "ims_kevent has no holes");
+
+/*
+ * How the instance of a domain is read from the driver's own struct: the domain is @domain bytes
+ * into it, a pointer to the driver's instance @instance bytes, and in what that points to, the
+ * struct iommu_device is @iommu bytes. User space finds the offsets in the kernel's BTF.
+ */
+struct ims_layout {
+	__u32 domain;
+	__u32 instance;
+	__u32 iommu;
+};
 
 #endif

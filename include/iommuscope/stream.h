@@ -114,10 +114,17 @@ struct ims_writer;
  */
 struct ims_writer *ims_writer_new(int fd, int level);
 
-/* Adds a record; nothing of @rec is kept. Returns 0, or -errno of a chunk that had to be written. */
+/*
+ * Adds a record; nothing of @rec is kept. Strings are cut at 4095 bytes, stacks at IMS_STACK_MAX.
+ * Returns 0; -EINVAL: no such type; or -errno of a chunk that had to be written first: then @rec was
+ * not added, what was added before is kept, and the same call can be made again.
+ */
 int ims_writer_put(struct ims_writer *w, const struct ims_record *rec);
 
-/* Writes the chunk begun. Call it at least once a second: what was flushed survives a kill -9. */
+/*
+ * Writes the chunk begun. Call it at least once a second: what was flushed survives a kill -9.
+ * Returns 0 or -errno; the next call goes on where write() stopped, also in the middle of a chunk.
+ */
 int ims_writer_flush(struct ims_writer *w);
 
 /* Bytes written to @fd so far. */
@@ -134,7 +141,7 @@ struct ims_reader;
 struct ims_damage {
 	uint64_t skipped_bytes;   /* bytes between chunks that are no chunk */
 	uint64_t bad_chunks;      /* checksum, length or contents wrong */
-	uint64_t missing_chunks;  /* gaps in the chunks' sequence numbers */
+	uint64_t missing_chunks;  /* gaps in the chunks' sequence numbers, bad ones among them */
 	uint64_t unknown_records; /* of a type this reader does not know: skipped */
 	bool truncated;           /* the input ends inside a chunk */
 	bool ended;               /* an IMS_REC_END was read */
@@ -143,7 +150,9 @@ struct ims_damage {
 /*
  * A reader on @fd (a file, pipe or socket; never seeks), which stays the caller's. Returns 0 and a
  * reader in *@out; -EPROTO: no iommuscope stream; -EPROTONOSUPPORT: of a newer major version;
- * -ENODATA: empty; or the -errno of read().
+ * -ENODATA: empty; or the -errno of read(). Waits for the first chunk; with a non-blocking @fd that
+ * has none yet it returns 0 all the same, and ims_reader_next() what it would have returned.
+ * A reader takes 4 MiB, whatever the input says.
  */
 int ims_reader_open(int fd, struct ims_reader **out);
 

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* lifecycle.bpf.h - domains come and go, devices are attached: one event for each. */
+#ifndef IMS_LIFECYCLE_BPF_H
+#define IMS_LIFECYCLE_BPF_H
+
+#include "emit.bpf.h"
+#include "probe.bpf.h"
+
+static __always_inline void remember(__u32 hook, __u32 point, const __u64 *arg, __u64 note)
+{
+	struct ims_call *c = call_begin(hook, point);
+
+	if (!c)
+		return;
+	c->arg[0] = arg[0];
+	c->arg[1] = arg[1];
+	c->arg[2] = arg[2];
+	c->arg[3] = arg[3];
+	c->note = note;
+	c->time_ns = bpf_ktime_get_ns();
+}
+
+/*
+ * An event for the call that returns, with its arguments in @arg. Without its entry there are no
+ * arguments, so there is no event: that is a loss.
+ */
+static __always_inline struct ims_kevent *report(void *ctx, __u32 hook, __u32 point, __u64 *arg,
+						 __u64 *note)
+{
+	struct ims_call *c = call_end(point);
+	struct ims_kevent *e;
+	__u64 begin;
+
+	__sync_fetch_and_add(&hits[point], 1);
+	if (!c) {
+		__sync_fetch_and_add(&emitted[hook], 1);
+		count_loss(hook, IMS_LOSS_NO_ENTRY);
+		return 0;
+	}
+	arg[0] = c->arg[0];
+	arg[1] = c->arg[1];
+	arg[2] = c->arg[2];
+	*note = c->note;
+	begin = c->time_ns;
+	call_release(c);
+	e = emit_reserve(ctx, hook, point);
+	if (e)
+		e->duration_ns = e->time_ns - begin;
+	return e;
+}
+
+/* ---- domain-alloc: returns a domain or an error pointer; NULL before errors were passed on ---- */
+
+static __always_inline void alloc_enter(const __u64 *arg)
+{
+	remember(IMS_HOOK_DOMAIN_ALLOC, IMS_POINT_DOMAIN_ALLOC, arg, 0);
+}
+
+static __always_inline void alloc_leave(void *ctx, __u64 dom)
+{
+	__u64 arg[3], note, dev = 0;
+	struct ims_kevent *e;
+
+	if (dom && !is_err(dom))
+		domain_state(dom, IMS_HOOK_DOMAIN_ALLOC);
+	e = report(ctx, IMS_HOOK_DOMAIN_ALLOC, IMS_POINT_DOMAIN_ALLOC, arg, &note);
+	if (!e)
+		return;
+	if (alloc_device_arg == 0)
+		dev = arg[0];
+	else if (alloc_device_arg == 1)
+		dev = arg[1];
+	if (dev)
+		read_device(e, (struct device *)dev);
+	else
+		e->flags |= IMS_EVENT_NO_DEVICE;
+	if (dom && !is_err(dom))
+		emit_domain(e, dom);
+	else
+		e->result = dom ? (__s32)dom : -12; /* NULL means -ENOMEM */
+	emit_submit(e);
+}
+
+IMS_PROBES(domain_alloc, 3, alloc_enter, alloc_leave)
+
+/* ---- domain-free: the domain is read while it still exists --------------------------------- */
+
+static __always_inline void free_enter(const __u64 *arg)
+{
+	struct ims_domain_state *d;
+	struct ims_slot_owner *o;
+	__u64 dom = arg[0], note = 0;
+	__u32 slot = 0;
+
+	if (!dom)
+		return;
+	d = bpf_map_lookup_elem(&domains, &dom);
+	if (d) {
+		note = d->id;
+		slot = d->slot;
+	}
+	remember(IMS_HOOK_DOMAIN_FREE, IMS_POINT_DOMAIN_FREE, arg, note);
+	slot_cache[(__u32)(dom >> 6) & (IMS_CACHE_SIZE - 1)] = 0;
+	bpf_map_delete_elem(&domains, &dom);
+	o = slot ? bpf_map_lookup_elem(&owners, &slot) : 0;
+	if (o)
+		o->dead = 1;
+}
+
+static __always_inline void free_leave(void *ctx, __u64 ret)
+{
+	__u64 arg[3], note;
+	struct ims_kevent *e = report(ctx, IMS_HOOK_DOMAIN_FREE, IMS_POINT_DOMAIN_FREE, arg, &note);
+
+	if (!e)
+		return;
+	e->domain = note;
+	emit_submit(e);
+}
+
+IMS_PROBES(domain_free, 1, free_enter, free_leave)
+
+/* ---- attach: one device, the driver's own answer -------------------------------------------- */
+
+static __always_inline void attach_enter(const __u64 *arg)
+{
+	bool known;
+	__u64 before = domain_instance(arg[0], &known);
+
+	remember(IMS_HOOK_ATTACH, IMS_POINT_ATTACH, arg, known && !before);
+}
+
+static __always_inline void attach_leave(void *ctx, __u64 ret)
+{
+	__u64 arg[3], unbound;
+	struct ims_kevent *e = report(ctx, IMS_HOOK_ATTACH, IMS_POINT_ATTACH, arg, &unbound);
+
+	if (!e)
+		return;
+	e->result = (__s32)ret;
+	read_device(e, (struct device *)arg[1]);
+	emit_domain(e, arg[0]);
+	if (unbound && e->domain_instance[0])
+		e->flags |= IMS_EVENT_FINALISED;
+	emit_submit(e);
+}
+
+IMS_PROBES(attach, 2, attach_enter, attach_leave)
+
+/* ---- what callers ask of the core: (domain, group) or (domain, device) ---------------------- */
+
+static __always_inline void group_leave(void *ctx, __u32 hook, __u32 point, __s32 result)
+{
+	__u64 arg[3], note;
+	struct ims_kevent *e = report(ctx, hook, point, arg, &note);
+
+	if (!e)
+		return;
+	e->result = result;
+	e->group = BPF_CORE_READ((struct iommu_group *)arg[1], id);
+	emit_domain(e, arg[0]);
+	emit_submit(e);
+}
+
+static __always_inline void device_leave(void *ctx, __u32 hook, __u32 point, __s32 result)
+{
+	__u64 arg[3], note;
+	struct ims_kevent *e = report(ctx, hook, point, arg, &note);
+
+	if (!e)
+		return;
+	e->result = result;
+	read_device(e, (struct device *)arg[1]);
+	emit_domain(e, arg[0]);
+	emit_submit(e);
+}
+
+#define REMEMBER(name, hook, point)                                                                    \
+	static __always_inline void name##_enter(const __u64 *arg)                                 \
+	{                                                                                          \
+		remember(hook, point, arg, 0);                                                     \
+	}
+#define LEAVE(name, kind, hook, point, result)                                                     \
+	static __always_inline void name##_leave(void *ctx, __u64 ret)                             \
+	{                                                                                          \
+		kind##_leave(ctx, hook, point, result);                                            \
+	}
+
+REMEMBER(attach_group, IMS_HOOK_ATTACH_GROUP, IMS_POINT_ATTACH_GROUP)
+LEAVE(attach_group, group, IMS_HOOK_ATTACH_GROUP, IMS_POINT_ATTACH_GROUP, (__s32)ret)
+IMS_PROBES(attach_group, 2, attach_group_enter, attach_group_leave)
+
+REMEMBER(attach_device, IMS_HOOK_ATTACH_GROUP, IMS_POINT_ATTACH_DEVICE)
+LEAVE(attach_device, device, IMS_HOOK_ATTACH_GROUP, IMS_POINT_ATTACH_DEVICE, (__s32)ret)
+IMS_PROBES(attach_device, 2, attach_device_enter, attach_device_leave)
+
+REMEMBER(detach_group, IMS_HOOK_DETACH_GROUP, IMS_POINT_DETACH_GROUP)
+LEAVE(detach_group, group, IMS_HOOK_DETACH_GROUP, IMS_POINT_DETACH_GROUP, 0)
+IMS_PROBES(detach_group, 2, detach_group_enter, detach_group_leave)
+
+REMEMBER(detach_device, IMS_HOOK_DETACH_GROUP, IMS_POINT_DETACH_DEVICE)
+LEAVE(detach_device, device, IMS_HOOK_DETACH_GROUP, IMS_POINT_DETACH_DEVICE, 0)
+IMS_PROBES(detach_device, 2, detach_device_enter, detach_device_leave)
+
+/* ---- probe of a device, and VFIO's attach: what tells a hard failure from a soft one -------- */
+
+REMEMBER(probe, IMS_HOOK_PROBE, IMS_POINT_PROBE)
+
+static __always_inline void probe_leave(void *ctx, __u64 ret)
+{
+	__u64 arg[3], note;
+	struct ims_kevent *e = report(ctx, IMS_HOOK_PROBE, IMS_POINT_PROBE, arg, &note);
+
+	if (!e)
+		return;
+	e->result = (__s32)ret;
+	read_device(e, (struct device *)arg[0]);
+	emit_submit(e);
+}
+
+IMS_PROBES(probe, 1, probe_enter, probe_leave)
+
+REMEMBER(vfio_attach, IMS_HOOK_CALLER, IMS_POINT_VFIO_ATTACH)
+
+static __always_inline void vfio_attach_leave(void *ctx, __u64 ret)
+{
+	__u64 arg[3], note;
+	struct ims_kevent *e = report(ctx, IMS_HOOK_CALLER, IMS_POINT_VFIO_ATTACH, arg, &note);
+
+	if (!e)
+		return;
+	e->result = (__s32)ret;
+	e->group = BPF_CORE_READ((struct iommu_group *)arg[1], id);
+	emit_submit(e);
+}
+
+IMS_PROBES(vfio_attach, 2, vfio_attach_enter, vfio_attach_leave)
+
+REMEMBER(lab, IMS_HOOK_CALLER, IMS_POINT_LAB)
+
+static __always_inline void lab_leave(void *ctx, __u64 ret)
+{
+	__u64 arg[3], note;
+	struct ims_kevent *e = report(ctx, IMS_HOOK_CALLER, IMS_POINT_LAB, arg, &note);
+
+	if (!e)
+		return;
+	e->result = (__s32)ret;
+	emit_submit(e);
+}
+
+IMS_PROBES(lab, 1, lab_enter, lab_leave)
+
+/* ---- PASIDs: (domain, device, pasid) --------------------------------------------------------- */
+
+REMEMBER(attach_pasid, IMS_HOOK_ATTACH_PASID, IMS_POINT_ATTACH_PASID)
+LEAVE(attach_pasid, device, IMS_HOOK_ATTACH_PASID, IMS_POINT_ATTACH_PASID, (__s32)ret)
+IMS_PROBES(attach_pasid, 2, attach_pasid_enter, attach_pasid_leave)
+
+/* ---- finalise: only our own driver tells it, with the device that it chose ------------------- */
+
+/* (domain, instance, asked, chosen, info); the arguments are read as plain numbers. */
+SEC("tp_btf")
+int finalise_tp(__u64 *ctx)
+{
+	struct scope_finalise *info;
+	struct ims_kevent *e;
+	__u64 arg[5] = {};
+
+	__sync_fetch_and_add(&hits[IMS_POINT_FINALISE], 1);
+	e = emit_reserve(ctx, IMS_HOOK_FINALISE, IMS_POINT_FINALISE);
+	if (!e)
+		return 0;
+	bpf_probe_read_kernel(arg, sizeof(arg), ctx);
+	info = (struct scope_finalise *)arg[4];
+	e->flags |= IMS_EVENT_UNTIMED;
+	e->result = BPF_CORE_READ(info, result);
+	if (BPF_CORE_READ(info, late))
+		e->flags |= IMS_EVENT_FINALISED;
+	read_device(e, (struct device *)arg[3]);
+	emit_domain(e, arg[0]);
+	emit_submit(e);
+	return 0;
+}
+
+/* ---- groups: the kernel's own tracepoints ---------------------------------------------------- */
+
+static __always_inline void member_event(__u64 *ctx, __u32 hook, __u32 point)
+{
+	struct ims_kevent *e;
+
+	__sync_fetch_and_add(&hits[point], 1);
+	e = emit_reserve(ctx, hook, point);
+	if (!e)
+		return;
+	read_device(e, (struct device *)ctx[1]);
+	e->group = (__u32)ctx[0];
+	e->flags |= IMS_EVENT_UNTIMED;
+	emit_submit(e);
+}
+
+SEC("tp_btf")
+int device_add_tp(__u64 *ctx)
+{
+	member_event(ctx, IMS_HOOK_DEVICE_ADD, IMS_POINT_DEVICE_ADD);
+	return 0;
+}
+
+SEC("tp_btf")
+int device_remove_tp(__u64 *ctx)
+{
+	member_event(ctx, IMS_HOOK_DEVICE_REMOVE, IMS_POINT_DEVICE_REMOVE);
+	return 0;
+}
+
+#endif

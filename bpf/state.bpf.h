@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* state.bpf.h - everything the programs share: configuration, counters and maps. */
+#ifndef IMS_STATE_BPF_H
+#define IMS_STATE_BPF_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+#include <iommuscope/event.h>
+#include <iommuscope/hist.h>
+
+#define IMS_RING_BYTES (1 << 20)
+#define IMS_MAX_DOMAINS (1 << 17)
+#define IMS_MAX_LAYOUTS 16
+#define IMS_CACHE_SIZE 1024
+#define IMS_CALLS_SIZE 4096
+
+/* One call under way: claimed at entry, given back at return. */
+struct ims_call {
+	__u64 task; /* 0: free */
+	__u64 time_ns;
+	__u64 point;
+	__u64 arg[4];
+	__u64 note;
+};
+
+/* A domain that has been seen. */
+struct ims_domain_state {
+	__u64 id;
+	__u32 slot; /* of its statistics; 0: none yet */
+	__u32 pad;
+};
+
+struct ims_ring {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, IMS_RING_BYTES);
+};
+
+struct ims_domains {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, IMS_MAX_DOMAINS);
+	__type(key, __u64); /* address */
+	__type(value, struct ims_domain_state);
+};
+
+struct ims_layouts {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, IMS_MAX_LAYOUTS);
+	__type(key, __u64); /* address of the struct iommu_domain_ops */
+	__type(value, struct ims_layout);
+};
+
+/* max_entries of these three are set for the number of CPUs before load. */
+struct ims_stats_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ims_slot);
+};
+
+struct ims_owners {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ims_slot_owner);
+};
+
+struct ims_free_slots {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 1);
+	__type(value, __u32);
+};
+
+struct ims_ring ring SEC(".maps");
+struct ims_domains domains SEC(".maps");
+struct ims_layouts layouts SEC(".maps");
+struct ims_stats_map stats SEC(".maps");
+struct ims_owners owners SEC(".maps");
+struct ims_free_slots free_slots SEC(".maps");
+
+/* Configuration, written before load. */
+const volatile __u64 addr_group_kset = 0;    /* &iommu_group_kset, 0 when not known */
+const volatile __u64 addr_instance_list = 0; /* &iommu_device_list, 0 when not known */
+const volatile __s32 alloc_device_arg = -1;  /* which argument of domain-alloc is the device */
+
+/* Counters, read by user space at any time. */
+__u64 emitted[IMS_HOOK_MAX];
+__u64 lost[IMS_HOOK_MAX * IMS_LOSS_MAX];
+__u64 hits[IMS_POINT_MAX];
+
+static struct ims_call calls[IMS_CALLS_SIZE];
+static __u64 slot_cache[IMS_CACHE_SIZE];
+static __u64 next_domain = 1;
+
+/* Of the snapshot programs: see snapshot.bpf.h. */
+__u32 snapshot_from;
+__u32 snapshot_seen;
+__u32 snapshot_more;
+
+static __always_inline void count_loss(__u32 hook, __u32 cause)
+{
+	__u32 i = hook * IMS_LOSS_MAX + cause;
+
+	if (i < IMS_HOOK_MAX * IMS_LOSS_MAX)
+		__sync_fetch_and_add(&lost[i], 1);
+}
+
+#endif

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * model.h - what a stream says: the objects, their statistics, and the verdicts.
+ *
+ * The model does no I/O and has no clock: records go in with model_apply(), views read it through
+ * the iterators. Everything returned is the model's own and lives until the next model_apply()
+ * (strings and instances: until model_free()). A string is never NULL, only empty; it comes from
+ * the stream, so it has to be escaped before a terminal sees it.
+ */
+#ifndef IOMMUSCOPE_MODEL_H
+#define IOMMUSCOPE_MODEL_H
+
+#include <iommuscope/stream.h>
+
+struct model;
+
+/*
+ * The most of each that is kept, whatever a stream says. What is over is counted in struct
+ * model_over. At the cap of domains the one freed first gives way, unless a verdict names it.
+ */
+struct model_limits {
+	uint32_t instances, groups, devices, domains;
+	uint32_t stats; /* (domain, operation) pairs, 1.2 KiB each */
+	uint32_t verdicts;
+	uint32_t tasks; /* threads with an attach whose outcome is open */
+	uint32_t rows;	/* of the plan, of host facts and of loss, each */
+	uint32_t stacks;
+	uint64_t string_bytes;
+};
+
+extern const struct model_limits model_limits_default;
+
+/* Returns NULL when there is no memory. */
+struct model *model_new(void);
+struct model *model_new_limited(const struct model_limits *limits);
+void model_free(struct model *m);
+
+/* Takes in one record; nothing of @rec is kept. Returns 0 or -ENOMEM (the record is lost then). */
+int model_apply(struct model *m, const struct ims_record *rec);
+
+/* Tells what a reader found missing so far: loss, as if the stream had said so. */
+void model_damage(struct model *m, const struct ims_damage *damage);
+
+/* A domain that its owner keeps without a device for so long is a leak. */
+#define MODEL_LEAK_NS 1000000000ull
+
+/* The stream is over: what was open becomes a verdict, and what was left behind a leak. */
+void model_finish(struct model *m);
+
+/* ---- objects ------------------------------------------------------------------------------ */
+
+enum model_rule {
+	MODEL_RULE_UNKNOWN,
+	MODEL_RULE_BOUND,   /* a domain works on one instance only */
+	MODEL_RULE_SHARING, /* a domain may span instances */
+};
+
+/* How the instance of a domain is known; a later one is stronger. */
+enum model_evidence {
+	MODEL_EVIDENCE_NONE,
+	MODEL_EVIDENCE_SNAPSHOT,     /* the group it was found attached to at start */
+	MODEL_EVIDENCE_FIRST_ATTACH, /* the first attach that succeeded */
+	MODEL_EVIDENCE_ALLOC_DEVICE, /* the device given at alloc */
+	MODEL_EVIDENCE_DRIVER,	     /* the driver's own struct */
+};
+
+struct model_device;
+struct model_group;
+
+struct model_instance {
+	const char *name;
+	const char *driver;
+	enum model_rule rule;
+	const char *rule_source;	  /* "table: arm-smmu-v3" */
+	const struct model_group *groups; /* next_of_instance */
+};
+
+struct model_group {
+	uint32_t id;
+	uint32_t device_count;
+	uint64_t domain; /* the current one; 0: none or not known */
+	uint64_t default_domain;
+	bool mixed;			       /* its devices are behind different instances */
+	const struct model_instance *instance; /* of the device seen first; NULL: not known */
+	const struct model_device *devices;    /* next_of_group */
+	const struct model_group *next_of_instance;
+};
+
+struct model_device {
+	const char *name;
+	const struct model_group *group;       /* NULL: none, or not known */
+	const struct model_instance *instance; /* NULL: not known */
+	uint64_t domain;		       /* the current one; 0: none or not known */
+	bool seen_at_start;
+	bool removed;
+	const struct model_device *next_of_group;
+};
+
+/* One operation on one domain, or on all. calls = the sum of the buckets + untimed. */
+struct model_op {
+	uint64_t calls, untimed, errors;
+	uint64_t sum_ns, max_ns;
+	uint64_t bytes;
+	uint64_t bucket[IMS_HIST_BUCKETS];
+};
+
+enum { MODEL_OP_MAP, MODEL_OP_UNMAP, MODEL_OPS };
+
+struct model_domain {
+	uint64_t id;
+	uint32_t type; /* the kernel's IOMMU_DOMAIN_* bits; see type_known */
+	bool type_known;
+	bool seen_at_start;
+	bool alloc_seen;  /* the alloc_ fields, pid, tid, comm and stack say something */
+	bool alloc_blind; /* no device was given; else an empty alloc_device is not known */
+	bool freed;
+	bool bound_to_none; /* the driver's struct said: no instance yet */
+	enum model_evidence evidence;
+	const struct model_instance *instance; /* NULL exactly when evidence is none */
+	uint64_t alloc_ns, free_ns;
+	const char *alloc_device;
+	const char *alloc_instance;
+	const char *chosen_device; /* for which the driver finalised it at alloc; "": not told */
+	uint32_t pid, tid;
+	const char *comm;
+	const struct ims_stack *stack;
+	uint32_t device_count;		      /* attached now */
+	const struct model_op *op[MODEL_OPS]; /* NULL: no statistics */
+};
+
+/* Each returns the object after @prev in the order they were first seen, NULL after the last;
+ * the first for a @prev of NULL. */
+const struct model_instance *model_next_instance(const struct model *m,
+						 const struct model_instance *prev);
+const struct model_group *model_next_group(const struct model *m, const struct model_group *prev);
+const struct model_device *model_next_device(const struct model *m,
+					     const struct model_device *prev);
+const struct model_domain *model_next_domain(const struct model *m,
+					     const struct model_domain *prev);
+
+/* NULL when there is no such object (any more). Domain 0 has the statistics of all domains without
+ * a slot of their own. */
+const struct model_instance *model_find_instance(const struct model *m, const char *name);
+const struct model_group *model_find_group(const struct model *m, uint32_t id);
+const struct model_device *model_find_device(const struct model *m, const char *name);
+const struct model_domain *model_find_domain(const struct model *m, uint64_t id);
+
+/* "UNMANAGED", "DMA-FQ", ..., "?" for bits that are none of them. */
+const char *model_domain_type(const struct model_domain *d);
+const char *model_rule_name(enum model_rule rule);
+const char *model_evidence_name(enum model_evidence evidence);
+
+/*
+ * The latency below which @permille of the timed calls were: the midpoint of its bucket (within
+ * 12.5 %), never above max_ns. 0 when no call was timed.
+ */
+uint64_t model_op_percentile(const struct model_op *op, unsigned int permille);
+/* Of the timed calls; 0 when there are none. */
+uint64_t model_op_mean(const struct model_op *op);
+
+/* ---- verdicts ----------------------------------------------------------------------------- */
+
+enum model_severity {
+	MODEL_INFO,
+	MODEL_NOTICE,
+	MODEL_UNDECIDED, /* of the verdict "unknown" */
+	MODEL_WARNING,
+	MODEL_ERROR,
+	MODEL_CRITICAL,
+};
+
+enum model_verdict_kind {
+	MODEL_ACCEPTED_MISMATCH,
+	MODEL_HARD_MISMATCH,
+	MODEL_SOFT_MISMATCH,
+	MODEL_ATTACH_FAILED,
+	MODEL_PROBE_LOST,
+	MODEL_PASID_FORMAT,
+	MODEL_LEAK,
+	MODEL_UNMAP_SHORT,
+	MODEL_BLIND_ALLOC,
+	MODEL_PROXY_ALLOC,
+	MODEL_MIXED_GROUP,
+	MODEL_LATE_FINALISE,
+	MODEL_SHARED,
+	MODEL_UNKNOWN,
+	MODEL_VERDICTS
+};
+
+struct model_verdict_info {
+	const char *name; /* "soft-mismatch" */
+	enum model_severity severity;
+	const char *text; /* one line, what it means */
+};
+
+struct model_verdict {
+	enum model_verdict_kind kind;
+	enum model_severity severity; /* proxy-alloc: warning when the instances differ */
+	uint64_t time_ns, last_ns;    /* of the first and the last occurrence */
+	uint64_t count;	 /* occurrences; attempts for a mismatch; calls for unmap-short */
+	uint64_t domain; /* 0: none, or without a number */
+	uint32_t group;	 /* IMS_NO_GROUP */
+	uint32_t hook;	 /* where it was seen */
+	const char *device;
+	const struct model_instance *device_instance; /* NULL: not known */
+	const struct model_instance *domain_instance; /* NULL: not known, or bound to none */
+	enum model_evidence evidence;		      /* of domain_instance */
+	uint32_t pid, tid;
+	const char *comm;
+	const char *function; /* of the event, or of the caller once it returned; may be "" */
+	const struct ims_stack *stack;
+	int32_t result; /* 0 or -errno */
+
+	/* What a failed attempt cost: the sum of cost_calls calls of cost_hook,
+	 * IMS_HOOK_ATTACH_GROUP when these were seen (they contain the driver's), else
+	 * IMS_HOOK_ATTACH. Calls that were not timed are in cost_untimed only. */
+	uint64_t cost_ns;
+	uint32_t cost_hook, cost_calls, cost_untimed;
+
+	uint64_t retry_domain; /* the domain the caller ended on; 0: none */
+	uint64_t retry_ns;     /* time of that attach */
+
+	const char *reason;   /* unknown: why; else "" or a detail for the story */
+	const char *degraded; /* "": sound; else why something may have been missed */
+};
+
+const struct model_verdict_info *model_verdict_info(enum model_verdict_kind kind);
+/* The kind called @name, or -ENOENT. */
+int model_verdict_kind(const char *name);
+const char *model_severity_name(enum model_severity severity);
+const struct model_verdict *model_next_verdict(const struct model *m,
+					       const struct model_verdict *prev);
+/* Verdicts of @kind: the sum of their counts is not in here. */
+uint64_t model_verdict_count(const struct model *m, enum model_verdict_kind kind);
+
+/* ---- the stream itself -------------------------------------------------------------------- */
+
+/* What the caps kept out: objects, and for strings the uses of one that could not be stored. */
+struct model_over {
+	uint64_t instances, groups, devices, domains, stats, verdicts, tasks, rows, stacks, strings;
+	uint64_t forgotten; /* freed domains that gave way to new ones */
+};
+
+struct model_overview {
+	uint64_t first_ns, last_ns; /* of events and statistics; 0: there were none */
+	uint64_t records, unknown_records;
+	uint64_t events[IMS_HOOK_MAX]; /* without the snapshot's, which are under its hook */
+	uint64_t failed[IMS_HOOK_MAX]; /* of those, with a result other than 0 */
+	uint64_t instances, groups, devices, domains; /* devices: not removed; domains: not freed */
+	uint64_t lost;				      /* sum over hooks and causes */
+	uint64_t attached_rows, missing_rows, plan_rows; /* rows of the plan, by state */
+	bool finished;
+	bool ended; /* the stream said so; when it finished without, its recording was cut off */
+	struct ims_damage damage;
+	struct model_over over;
+	struct model_op op[MODEL_OPS]; /* over all domains */
+};
+
+struct model_host {
+	const char *key, *value;
+};
+
+struct model_plan {
+	uint32_t hook;
+	const char *function, *mechanism, *module, *state, *reason;
+};
+
+const struct model_overview *model_overview(const struct model *m);
+/* Row @i from 0, NULL after the last. */
+const struct model_host *model_host(const struct model *m, size_t i);
+const struct model_plan *model_plan(const struct model *m, size_t i);
+const struct ims_loss *model_loss(const struct model *m, size_t i);
+
+/* Whether anything is known to be missing: loss, damage, the end, or objects over a cap. */
+bool model_lossy(const struct model *m);
+
+#endif

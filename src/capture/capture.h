@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * capture.h - the live source: BPF programs on this machine's kernel, turned into records.
+ *
+ * Order of use: open (checks, plan, load), start (attach, snapshot), poll again and again with
+ * refresh about once a second, stop, close. Every record goes to the sink, in the order in which
+ * the kernel reported; a negative answer of the sink ends the call that led to it.
+ */
+#ifndef IMS_CAPTURE_H
+#define IMS_CAPTURE_H
+
+#include <iommuscope/stream.h>
+
+struct ims_capture;
+
+/* What failed, why, and what to try: one line, no newline. */
+struct ims_error {
+	char text[320];
+};
+
+struct ims_capture_options {
+	const char *mechanism; /* "fentry" or "kprobe": use this one only; NULL: the best there is */
+	int (*sink)(void *arg, const struct ims_record *rec);
+	void *arg;
+};
+
+/* Returns 0, or -errno with *@err filled in. */
+int ims_capture_open(const struct ims_capture_options *options, struct ims_capture **out,
+		     struct ims_error *err);
+
+/* Attaches, then reports host facts, plan, instances and the snapshot. */
+int ims_capture_start(struct ims_capture *c, struct ims_error *err);
+
+/* Hands on what the ring holds, waiting @timeout_ms for the first. Returns 0 or -errno. */
+int ims_capture_poll(struct ims_capture *c, int timeout_ms);
+
+/* Reads the statistics and the loss that changed since the last time. */
+int ims_capture_refresh(struct ims_capture *c);
+
+/* Detaches, drains the ring, reports the last statistics, the plan as it proved, and the end. */
+int ims_capture_stop(struct ims_capture *c);
+
+void ims_capture_close(struct ims_capture *c);
+
+/* Readable when the ring has something: for poll(). */
+int ims_capture_fd(const struct ims_capture *c);
+
+/* Lifecycle events handed on, and everything lost, so far. */
+uint64_t ims_capture_events(const struct ims_capture *c);
+uint64_t ims_capture_lost(const struct ims_capture *c);
+
+/* The sum of CLOCK_MONOTONIC ns and this is the wall clock. */
+int64_t ims_realtime_offset_ns(void);
+
+#endif

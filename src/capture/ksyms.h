@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* ksyms.h - the kernel's symbols, from /proc/kallsyms. */
+#ifndef IMS_CAPTURE_KSYMS_H
+#define IMS_CAPTURE_KSYMS_H
+
+#include <stdint.h>
+#include <stddef.h>
+
+struct ksyms;
+
+/* Returns NULL with errno: ENOMEM; EPERM when the kernel shows no addresses; of open(). */
+struct ksyms *ksyms_load(void);
+void ksyms_free(struct ksyms *k);
+
+/* The address of the symbol of this name; 0 when there is none. Of several, any. */
+uint64_t ksyms_address(const struct ksyms *k, const char *name);
+
+/* Writes "name+0x1c [module]" for a code address; "0x..." when it is in no symbol. */
+void ksyms_format(const struct ksyms *k, uint64_t addr, char *buf, size_t size);
+
+/* The name of the symbol that begins exactly here; NULL when there is none. */
+const char *ksyms_name_at(const struct ksyms *k, uint64_t addr);
+
+#endif

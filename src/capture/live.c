@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* live.c - loads, attaches and drains the BPF programs, and turns what they report into records. */
+#include "capture/capture.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+
+#include "capture/check.h"
+#include "capture/error.h"
+#include "capture/host.h"
+#include "capture/instances.h"
+#include "capture/ksyms.h"
+#include "capture/plan.h"
+#include "capture/stats.h"
+#include "iommuscope.skel.h"
+
+#define FRAME_LEN 128
+
+struct ims_capture {
+	struct ims_capture_options options;
+	struct btf *btf; /* of vmlinux: it is large, and parsed once */
+	struct plan plan;
+	struct ims_bpf *skel;
+	struct ring_buffer *ring;
+	struct ksyms *ksyms;
+	struct instances *instances;
+	struct stats *stats;
+	uint64_t events;
+	uint64_t lost_told[IMS_HOOK_MAX * IMS_LOSS_MAX];
+	uint64_t lost_total;
+	int sink_error;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+static int put(struct ims_capture *c, const struct ims_record *rec)
+{
+	return c->options.sink(c->options.arg, rec);
+}
+
+/* ---- events --------------------------------------------------------------------------------- */
+
+struct frames {
+	const char *frame[IMS_KSTACK_MAX];
+	char text[IMS_KSTACK_MAX][FRAME_LEN];
+};
+
+/* Whether both are in the same function: "name+0x..". */
+static bool same_function(const char *a, const char *b)
+{
+	size_t n = strcspn(a, "+");
+
+	return a[n] && !strncmp(a, b, n + 1);
+}
+
+/*
+ * The stack as the kernel's code made it. The frames of our programs and of the trampolines that
+ * called them are in no symbol, or come before the function that was hooked; a hooked function
+ * further out shows twice, once for its trampoline.
+ */
+static struct ims_stack symbolise(const struct ims_capture *c, const struct ims_kevent *k,
+				  const char *function, struct frames *f)
+{
+	struct ims_stack stack = {.frame = f->frame};
+	size_t len = strlen(function);
+
+	for (uint32_t i = 0; i < k->stack_depth && i < IMS_KSTACK_MAX; i++) {
+		char *text = f->text[stack.count];
+
+		ksyms_format(c->ksyms, k->stack[i], text, FRAME_LEN);
+		if (len && !strncmp(text, function, len) && text[len] == '+')
+			stack.count = 0;
+		else if (!strncmp(text, "0x", 2) ||
+			 (stack.count && same_function(f->frame[stack.count - 1], text)))
+			continue;
+		if (text != f->text[stack.count])
+			strcpy(f->text[stack.count], text);
+		f->frame[stack.count] = f->text[stack.count];
+		stack.count++;
+	}
+	return stack;
+}
+
+static int tell_instance(struct ims_capture *c, const struct ims_kevent *k)
+{
+	struct ims_record rec = {.type = IMS_REC_INSTANCE, .time_ns = k->time_ns};
+	const char *driver = k->driver;
+	int fresh;
+
+	if (!driver[0] && k->instance_ops)
+		driver = ksyms_name_at(c->ksyms, k->instance_ops);
+	if (!driver)
+		driver = "";
+	fresh = instances_see(c->instances, k->instance, driver, k->domain_ops);
+	if (fresh <= 0)
+		return fresh;
+	rec.instance.name = k->instance;
+	rec.instance.driver = driver;
+	return put(c, &rec);
+}
+
+static int tell_event(struct ims_capture *c, const struct ims_kevent *k)
+{
+	struct frames frames;
+	struct ims_record rec = {.type = IMS_REC_EVENT, .time_ns = k->time_ns};
+	struct ims_event *e = &rec.event;
+	bool call = k->hook != IMS_HOOK_SNAPSHOT && k->point < IMS_POINT_MAX;
+
+	e->duration_ns = k->duration_ns;
+	e->domain = k->domain;
+	e->hook = k->hook;
+	e->result = k->result;
+	e->cpu = k->cpu;
+	e->pid = k->pid;
+	e->tid = k->tid;
+	e->flags = k->flags;
+	e->group = k->group;
+	e->domain_type = k->domain_type;
+	e->function = call ? c->plan.row[k->point].function : "";
+	e->comm = k->comm;
+	e->device = k->device;
+	e->instance = k->instance;
+	e->domain_instance = k->domain_instance;
+	e->stack = symbolise(c, k, e->function, &frames);
+	return put(c, &rec);
+}
+
+static int on_sample(void *arg, void *data, size_t size)
+{
+	struct ims_capture *c = arg;
+	const struct ims_kevent *k = data;
+	int err = 0;
+
+	if (size < sizeof(*k))
+		return 0;
+	if (k->instance[0])
+		err = tell_instance(c, k);
+	/* An instance found at start has no device: it is told by its record alone. */
+	if (!err && (k->hook != IMS_HOOK_SNAPSHOT || k->device[0])) {
+		c->events++;
+		err = tell_event(c, k);
+	}
+	if (err)
+		c->sink_error = err;
+	return err;
+}
+
+/* ---- loss and plan ---------------------------------------------------------------------------- */
+
+static int tell_loss(struct ims_capture *c, uint32_t hook, uint32_t cause, uint64_t lost)
+{
+	uint64_t *told = &c->lost_told[hook * IMS_LOSS_MAX + cause];
+	struct ims_record rec = {.type = IMS_REC_LOSS, .time_ns = now_ns()};
+
+	if (lost == *told)
+		return 0;
+	if (cause != IMS_LOSS_NO_ENTRY) /* see event.h: counted already, or not ours */
+		c->lost_total += lost - *told;
+	*told = lost;
+	rec.loss.hook = hook;
+	rec.loss.cause = cause;
+	rec.loss.lost = lost;
+	return put(c, &rec);
+}
+
+/* Calls on which the kernel skipped a program because one was running on that CPU already. */
+static uint64_t missed(const struct plan_row *row)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < 2; i++) {
+		struct bpf_link_info link = {};
+		struct bpf_prog_info prog = {};
+		__u32 size = sizeof(link);
+		int fd;
+
+		if (!row->link[i] ||
+		    bpf_obj_get_info_by_fd(bpf_link__fd(row->link[i]), &link, &size))
+			continue;
+		fd = bpf_prog_get_fd_by_id(link.prog_id);
+		size = sizeof(prog);
+		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &prog, &size))
+			sum += prog.recursion_misses;
+		if (fd >= 0)
+			close(fd);
+	}
+	return sum;
+}
+
+static int tell_losses(struct ims_capture *c)
+{
+	uint64_t sum[IMS_HOOK_MAX] = {};
+	int err = 0;
+
+	for (int i = 0; i < IMS_POINT_MAX; i++)
+		sum[c->plan.row[i].hook] += missed(&c->plan.row[i]);
+	for (uint32_t hook = 0; !err && hook < IMS_HOOK_MAX; hook++) {
+		uint64_t *last = &c->lost_told[hook * IMS_LOSS_MAX + IMS_LOSS_MISSED];
+
+		for (uint32_t cause = 0; !err && cause < IMS_LOSS_MISSED; cause++)
+			err = tell_loss(c, hook, cause,
+					c->skel->bss->lost[hook * IMS_LOSS_MAX + cause]);
+		if (!err && sum[hook] > *last)
+			err = tell_loss(c, hook, IMS_LOSS_MISSED, sum[hook]);
+	}
+	return err;
+}
+
+static int tell_plan(struct ims_capture *c)
+{
+	int err = 0;
+
+	for (int i = 0; !err && i < IMS_POINT_MAX; i++) {
+		const struct plan_row *row = &c->plan.row[i];
+		struct ims_record rec = {.type = IMS_REC_PLAN, .time_ns = now_ns()};
+
+		rec.plan.hook = row->hook;
+		rec.plan.function = row->function;
+		rec.plan.mechanism = plan_mechanism_name(row->mechanism);
+		rec.plan.module = row->module;
+		rec.plan.state = plan_state_name(row->state);
+		rec.plan.reason = row->reason;
+		err = put(c, &rec);
+	}
+	return err;
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static int quiet(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	if (level != LIBBPF_DEBUG && getenv("IOMMUSCOPE_DEBUG"))
+		return vfprintf(stderr, fmt, args);
+	return 0;
+}
+
+static int load(struct ims_capture *c, struct ims_error *err)
+{
+	struct ims_bpf *s;
+	int e;
+
+	c->skel = s = ims_bpf__open();
+	if (!s)
+		return ims_fail(err, -errno, "cannot open the BPF programs: %s", strerror(errno));
+	s->rodata->addr_group_kset = ksyms_address(c->ksyms, "iommu_group_kset");
+	s->rodata->addr_instance_list = ksyms_address(c->ksyms, "iommu_device_list");
+	s->rodata->alloc_device_arg = c->plan.row[IMS_POINT_DOMAIN_ALLOC].device_arg;
+	e = plan_prepare(&c->plan, s->obj);
+	if (!e)
+		e = stats_prepare(s->maps.stats, s->maps.owners, s->maps.free_slots);
+	if (!e)
+		e = ims_bpf__load(s);
+	if (e)
+		return ims_fail(err, e,
+				"the kernel refused the BPF programs: %s; IOMMUSCOPE_DEBUG=1 shows "
+				"the verifier's words",
+				strerror(-e));
+	c->stats = stats_new(s->maps.stats, s->maps.owners, s->maps.free_slots);
+	c->instances = instances_new(bpf_map__fd(s->maps.layouts), c->btf);
+	c->ring = ring_buffer__new(bpf_map__fd(s->maps.ring), on_sample, c, NULL);
+	if (!c->stats || !c->instances || !c->ring)
+		return ims_fail(err, -ENOMEM, "no memory for the capture");
+	return 0;
+}
+
+static int open_steps(struct ims_capture *c, struct ims_error *err)
+{
+	/* Kernels before 5.11 charge maps to this limit; raising it may fail, and need not work. */
+	struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
+	int e = ims_capture_check(err);
+
+	if (e)
+		return e;
+	setrlimit(RLIMIT_MEMLOCK, &unlimited);
+	libbpf_set_print(quiet);
+	c->ksyms = ksyms_load();
+	if (!c->ksyms)
+		return ims_fail(err, -errno, "cannot read /proc/kallsyms: %s; set kernel.kptr_restrict=1",
+				strerror(errno));
+	c->btf = btf__load_vmlinux_btf();
+	if (!c->btf)
+		return ims_fail(err, -errno, "cannot read the kernel's BTF: %s", strerror(errno));
+	e = plan_make(&c->plan, c->btf, c->options.mechanism);
+	if (e)
+		return ims_fail(err, e, "no mechanism is called \"%s\"; try fentry or kprobe",
+				c->options.mechanism);
+	return load(c, err);
+}
+
+int ims_capture_open(const struct ims_capture_options *options, struct ims_capture **out,
+		     struct ims_error *err)
+{
+	struct ims_capture *c = calloc(1, sizeof(*c));
+	int e;
+
+	if (!c)
+		return ims_fail(err, -ENOMEM, "no memory");
+	c->options = *options;
+	e = open_steps(c, err);
+	if (e) {
+		ims_capture_close(c);
+		return e;
+	}
+	*out = c;
+	return 0;
+}
+
+static int drain(struct ims_capture *c)
+{
+	int n = ring_buffer__consume(c->ring);
+
+	return c->sink_error ? c->sink_error : n < 0 ? n : 0;
+}
+
+/* Runs a snapshot program page by page, emptying the ring in between. */
+static int snapshot(struct ims_capture *c, struct bpf_program *prog)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, run);
+	int err = 0;
+
+	c->skel->bss->snapshot_from = 0;
+	do {
+		err = bpf_prog_test_run_opts(bpf_program__fd(prog), &run);
+		if (err)
+			return -errno;
+		err = drain(c);
+		c->skel->bss->snapshot_from += IMS_SNAPSHOT_PAGE;
+	} while (!err && c->skel->bss->snapshot_more);
+	return err;
+}
+
+int ims_capture_start(struct ims_capture *c, struct ims_error *err)
+{
+	int e;
+
+	if (!plan_attach(&c->plan, c->skel->obj))
+		return ims_fail(err, -EOPNOTSUPP,
+				"no hook could be attached on this kernel; attach, for one: %s",
+				c->plan.row[IMS_POINT_ATTACH].reason);
+	e = host_tell(c->options.sink, c->options.arg);
+	if (!e)
+		e = tell_plan(c);
+	if (!e)
+		e = snapshot(c, c->skel->progs.snapshot_instances);
+	if (!e)
+		e = snapshot(c, c->skel->progs.snapshot_groups);
+	if (e)
+		return ims_fail(err, e, "cannot take the snapshot: %s", strerror(-e));
+	return 0;
+}
+
+int ims_capture_poll(struct ims_capture *c, int timeout_ms)
+{
+	int n = ring_buffer__poll(c->ring, timeout_ms);
+
+	if (c->sink_error)
+		return c->sink_error;
+	return n < 0 && n != -EINTR ? n : 0;
+}
+
+int ims_capture_refresh(struct ims_capture *c)
+{
+	int err = stats_tell(c->stats, now_ns(), c->options.sink, c->options.arg);
+
+	return err ? err : tell_losses(c);
+}
+
+int ims_capture_stop(struct ims_capture *c)
+{
+	struct ims_record end = {.type = IMS_REC_END};
+	int err;
+
+	err = tell_losses(c); /* the programs' own counts go with the links */
+	plan_detach(&c->plan);
+	if (!err)
+		err = drain(c);
+	if (!err)
+		err = ims_capture_refresh(c);
+	for (int i = 0; i < IMS_POINT_MAX; i++) {
+		struct plan_row *row = &c->plan.row[i];
+
+		if (row->state != PLAN_ATTACHED || c->skel->bss->hits[i])
+			continue;
+		row->state = PLAN_SILENT;
+		snprintf(row->reason, sizeof(row->reason), "attached, never hit");
+	}
+	if (!err)
+		err = tell_plan(c);
+	end.time_ns = now_ns();
+	return err ? err : put(c, &end);
+}
+
+void ims_capture_close(struct ims_capture *c)
+{
+	if (!c)
+		return;
+	plan_detach(&c->plan);
+	ring_buffer__free(c->ring);
+	stats_free(c->stats);
+	instances_free(c->instances);
+	ims_bpf__destroy(c->skel);
+	btf__free(c->btf);
+	ksyms_free(c->ksyms);
+	free(c);
+}
+
+int ims_capture_fd(const struct ims_capture *c)
+{
+	return ring_buffer__epoll_fd(c->ring);
+}
+
+uint64_t ims_capture_events(const struct ims_capture *c)
+{
+	return c->events;
+}
+
+uint64_t ims_capture_lost(const struct ims_capture *c)
+{
+	return c->lost_total;
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* rows.c - host facts and the plan: few rows, the newest of each key. */
+#include "internal.h"
+
+/* Room for row @count of @size bytes: doubles at each power of two. */
+static int rows_grow(void **rows, size_t count, size_t size)
+{
+	void *more;
+
+	if (count & (count - 1))
+		return 0;
+	more = realloc(*rows, (count ? 2 * count : 1) * size);
+	if (!more)
+		return -ENOMEM;
+	*rows = more;
+	return 0;
+}
+
+int row_add(struct model *m, void **rows, size_t *count, size_t size, size_t *index)
+{
+	int err;
+
+	if (*count >= m->limits.rows) {
+		m->overview.over.rows++;
+		return -ENOSPC;
+	}
+	err = rows_grow(rows, *count, size);
+	if (err)
+		return err;
+	*index = (*count)++;
+	return 0;
+}
+
+int host_apply(struct model *m, const struct ims_host *host)
+{
+	struct model_host row = {
+		.key = intern(m, host->key),
+		.value = intern(m, host->value),
+	};
+	size_t i;
+	int err;
+
+	for (i = 0; i < m->host_count; i++)
+		if (m->host[i].key == row.key)
+			break;
+	if (i == m->host_count) {
+		err = row_add(m, (void **)&m->host, &m->host_count, sizeof(row), &i);
+		if (err)
+			return err == -ENOSPC ? 0 : err;
+	}
+	m->host[i] = row;
+	return 0;
+}
+
+static void plan_count(struct model *m, const char *state, int by)
+{
+	if (!strcmp(state, "attached") || !strcmp(state, "silent"))
+		m->overview.attached_rows += by;
+	else
+		m->overview.missing_rows += by;
+}
+
+int plan_apply(struct model *m, const struct ims_plan *plan)
+{
+	struct model_plan row = {
+		.hook = plan->hook,
+		.function = intern(m, plan->function),
+		.mechanism = intern(m, plan->mechanism),
+		.module = intern(m, plan->module),
+		.state = intern(m, plan->state),
+		.reason = intern(m, plan->reason),
+	};
+	size_t i;
+	int err;
+
+	for (i = 0; i < m->plan_count; i++)
+		if (m->plan[i].hook == row.hook && m->plan[i].function == row.function &&
+		    m->plan[i].module == row.module)
+			break;
+	if (i == m->plan_count) {
+		err = row_add(m, (void **)&m->plan, &m->plan_count, sizeof(row), &i);
+		if (err)
+			return err == -ENOSPC ? 0 : err;
+		m->overview.plan_rows++;
+	} else {
+		plan_count(m, m->plan[i].state, -1);
+	}
+	m->plan[i] = row;
+	plan_count(m, row.state, 1);
+	return 0;
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <iommuscope/stream.h>
+
+static const char *const hook_name[IMS_HOOK_MAX] = {
+	[IMS_HOOK_NONE] = "none",
+	[IMS_HOOK_DOMAIN_ALLOC] = "domain-alloc",
+	[IMS_HOOK_DOMAIN_FREE] = "domain-free",
+	[IMS_HOOK_ATTACH] = "attach",
+	[IMS_HOOK_ATTACH_GROUP] = "attach-group",
+	[IMS_HOOK_DETACH_GROUP] = "detach-group",
+	[IMS_HOOK_DEVICE_ADD] = "device-add",
+	[IMS_HOOK_DEVICE_REMOVE] = "device-remove",
+	[IMS_HOOK_PROBE] = "probe",
+	[IMS_HOOK_CALLER] = "caller",
+	[IMS_HOOK_MAP] = "map",
+	[IMS_HOOK_UNMAP] = "unmap",
+	[IMS_HOOK_SNAPSHOT] = "snapshot",
+	[IMS_HOOK_FINALISE] = "finalise",
+	[IMS_HOOK_ATTACH_PASID] = "attach-pasid",
+};
+
+static const char *const loss_cause_name[IMS_LOSS_MAX] = {
+	[IMS_LOSS_RING_FULL] = "ring-full", [IMS_LOSS_INFLIGHT] = "inflight",
+	[IMS_LOSS_DOMAINS] = "domains",	    [IMS_LOSS_SLOTS] = "slots",
+	[IMS_LOSS_NO_ENTRY] = "no-entry",   [IMS_LOSS_MISSED] = "missed",
+};
+
+const char *ims_hook_name(uint32_t hook)
+{
+	return hook < IMS_HOOK_MAX && hook_name[hook] ? hook_name[hook] : "?";
+}
+
+const char *ims_loss_cause_name(uint32_t cause)
+{
+	return cause < IMS_LOSS_MAX && loss_cause_name[cause] ? loss_cause_name[cause] : "?";
+}

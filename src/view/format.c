@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* format.c - escaping, units, cells, colours. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "format.h"
+
+void view_init(struct view *v, FILE *out, const struct model *m, const struct view_options *o)
+{
+	*v = (struct view){.out = out, .m = m};
+	if (o)
+		v->o = *o;
+	if (!v->o.width)
+		v->o.width = 80;
+}
+
+int view_done(FILE *out)
+{
+	return fflush(out) || ferror(out) ? -EIO : 0;
+}
+
+/* One byte as it may reach a terminal; returns the columns it takes. */
+static int escape_byte(char buf[5], unsigned char c)
+{
+	if (c == '\\')
+		return sprintf(buf, "\\\\");
+	if (c < 0x20 || c > 0x7e)
+		return sprintf(buf, "\\x%02x", c);
+	return sprintf(buf, "%c", c);
+}
+
+void view_escape(FILE *out, const char *s)
+{
+	char buf[5];
+
+	for (; *s; s++) {
+		escape_byte(buf, *s);
+		fputs(buf, out);
+	}
+}
+
+const char *view_ns(char *buf, uint64_t ns)
+{
+	static const struct {
+		uint64_t unit;
+		const char *name;
+	} units[] = {{1000000000, "s"}, {1000000, "ms"}, {1000, "us"}};
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
+		double value = (double)ns / units[i].unit;
+
+		if (ns < units[i].unit)
+			continue;
+		snprintf(buf, VIEW_TEXT, "%.*f%s",
+			 value < 10    ? 2
+			 : value < 100 ? 1
+				       : 0,
+			 value, units[i].name);
+		return buf;
+	}
+	snprintf(buf, VIEW_TEXT, "%" PRIu64 "ns", ns);
+	return buf;
+}
+
+const char *view_bytes(char *buf, uint64_t bytes)
+{
+	static const char *const unit[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+	double value = bytes;
+	int i = 0;
+
+	for (; value >= 1024 && i < 6; i++)
+		value /= 1024;
+	snprintf(buf, VIEW_TEXT, "%.*f %s", i && value < 100 ? 1 : 0, value, unit[i]);
+	return buf;
+}
+
+const char *view_time(char *buf, const struct model *m, uint64_t time_ns)
+{
+	uint64_t first = model_overview(m)->first_ns;
+	uint64_t ns = time_ns > first ? time_ns - first : 0;
+
+	snprintf(buf, VIEW_TEXT, "+%" PRIu64 ".%06" PRIu64 " s", ns / 1000000000,
+		 ns % 1000000000 / 1000);
+	return buf;
+}
+
+const char *view_errno(char *buf, int32_t result)
+{
+	const char *name = result < 0 && result > INT32_MIN ? strerrorname_np(-result) : NULL;
+
+	if (name)
+		snprintf(buf, VIEW_TEXT, "-%s", name);
+	else
+		snprintf(buf, VIEW_TEXT, "%" PRId32, result);
+	return buf;
+}
+
+const char *view_group(char *buf, uint32_t group)
+{
+	if (group == IMS_NO_GROUP)
+		return "-";
+	snprintf(buf, VIEW_TEXT, "%" PRIu32, group);
+	return buf;
+}
+
+const char *view_count(char *buf, uint64_t n, unsigned int width)
+{
+	static const char unit[] = "KMGTPE";
+	double value = n;
+	int i = -1;
+
+	if (snprintf(buf, VIEW_TEXT, "%" PRIu64, n) <= (int)width)
+		return buf;
+	for (; value >= 1000 && i < 5; i++)
+		value /= 1000;
+	snprintf(buf, VIEW_TEXT, "%.1f%c", value, unit[i]);
+	return buf;
+}
+
+unsigned int view_cut(const struct view *v, const char *s, unsigned int width)
+{
+	unsigned int left = width, need = 0;
+	char buf[5];
+
+	for (const char *p = s; *p && need <= width; p++)
+		need += escape_byte(buf, *p);
+	for (; *s && left; s++) {
+		unsigned int n = escape_byte(buf, *s);
+
+		if (need > width && n >= left)
+			break;
+		fputs(buf, v->out);
+		left -= n;
+	}
+	if (need > width && left) {
+		fputc('~', v->out);
+		left--;
+	}
+	return width - left;
+}
+
+void view_cell(const struct view *v, const char *s, unsigned int width)
+{
+	fprintf(v->out, "%*s", (int)(width - view_cut(v, s, width)), "");
+}
+
+void view_on(const struct view *v, enum view_color color)
+{
+	static const char *const code[] = {
+		[VIEW_PLAIN] = "",	   [VIEW_BOLD] = "\033[1m",    [VIEW_DIM] = "\033[2m",
+		[VIEW_RED] = "\033[1;31m", [VIEW_YELLOW] = "\033[33m", [VIEW_CYAN] = "\033[36m",
+	};
+
+	if (v->o.color)
+		fputs(code[color], v->out);
+}
+
+void view_off(const struct view *v)
+{
+	if (v->o.color)
+		fputs("\033[0m", v->out);
+}
+
+enum view_color view_severity_color(enum model_severity severity)
+{
+	switch (severity) {
+	case MODEL_CRITICAL:
+	case MODEL_ERROR:
+		return VIEW_RED;
+	case MODEL_WARNING:
+	case MODEL_UNDECIDED:
+		return VIEW_YELLOW;
+	case MODEL_NOTICE:
+		return VIEW_CYAN;
+	default:
+		return VIEW_PLAIN;
+	}
+}
+
+void view_heading(const struct view *v, const char *title)
+{
+	view_on(v, VIEW_BOLD);
+	fputs(title, v->out);
+	view_off(v);
+	fputc('\n', v->out);
+}
+
+void view_wrap(const struct view *v, const char *text, unsigned int indent)
+{
+	unsigned int column = 0;
+
+	while (*text) {
+		unsigned int len = strcspn(text, " ");
+
+		if (column && column + 1 + len > v->o.width) {
+			fputc('\n', v->out);
+			column = 0;
+		}
+		if (!column)
+			column = fprintf(v->out, "%*s", (int)indent, "");
+		else
+			column += fprintf(v->out, " ");
+		column += fprintf(v->out, "%.*s", (int)len, text);
+		text += len;
+		text += strspn(text, " ");
+	}
+	if (column)
+		fputc('\n', v->out);
+}
+
+int view_quote(const struct view *v, const char *s, unsigned int indent)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out;
+
+	out = open_memstream(&text, &len);
+	if (!out)
+		return -ENOMEM;
+	view_escape(out, s);
+	if (!fclose(out))
+		view_wrap(v, text, indent);
+	free(text);
+	return 0;
+}
+
+bool view_row_fits(const struct view *v, uint64_t row)
+{
+	return !v->o.rows || row < v->o.rows;
+}
+
+void view_left_out(const struct view *v, uint64_t rows)
+{
+	if (v->o.rows && rows > v->o.rows)
+		fprintf(v->out, "  ... and %" PRIu64 " more\n", rows - v->o.rows);
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* part.c - the tables that both the report and the top show: verdict counts, latency, loss. */
+#include <inttypes.h>
+
+#include "format.h"
+
+static bool print_verdicts_of(const struct view *v, int severity)
+{
+	bool any = false;
+
+	for (int kind = 0; kind < MODEL_VERDICTS; kind++) {
+		const struct model_verdict_info *info = model_verdict_info(kind);
+		uint64_t count = model_verdict_count(v->m, kind);
+
+		if (!count || (int)info->severity != severity)
+			continue;
+		any = true;
+		fprintf(v->out, "%6" PRIu64 " ", count);
+		view_on(v, view_severity_color(info->severity));
+		fprintf(v->out, "%-17s", info->name);
+		view_off(v);
+		fprintf(v->out, " %s\n", model_severity_name(info->severity));
+	}
+	return any;
+}
+
+void view_verdict_counts(const struct view *v)
+{
+	bool any = false;
+
+	for (int severity = MODEL_CRITICAL; severity >= MODEL_INFO; severity--)
+		any |= print_verdicts_of(v, severity);
+	if (!any)
+		fputs("  none\n", v->out);
+}
+
+static void print_op(const struct view *v, const char *domain, const char *op,
+		     const struct model_op *s)
+{
+	char mean[VIEW_TEXT], p50[VIEW_TEXT], p99[VIEW_TEXT], max[VIEW_TEXT], bytes[VIEW_TEXT];
+	char calls[VIEW_TEXT], errors[VIEW_TEXT];
+	bool timed = s->calls > s->untimed;
+
+	fprintf(v->out, "%7s %-5s %10s %8s%c %8s %8s %8s %9s %6s\n", domain, op,
+		view_count(calls, s->calls, 10), timed ? view_ns(mean, model_op_mean(s)) : "-",
+		s->untimed ? '*' : ' ', timed ? view_ns(p50, model_op_percentile(s, 500)) : "-",
+		timed ? view_ns(p99, model_op_percentile(s, 990)) : "-",
+		timed ? view_ns(max, s->max_ns) : "-", view_bytes(bytes, s->bytes),
+		view_count(errors, s->errors, 6));
+}
+
+static const char *const op_names[MODEL_OPS] = {"map", "unmap"};
+
+/* Returns the rows of @d; prints those that fit after @row. */
+static uint64_t print_ops(const struct view *v, const struct model_domain *d, uint64_t row)
+{
+	char id[VIEW_TEXT];
+
+	snprintf(id, sizeof(id), "%" PRIu64, d->id);
+	for (int i = 0; i < MODEL_OPS; i++)
+		if (d->op[i] && view_row_fits(v, row++))
+			print_op(v, d->id ? id : "others", op_names[i], d->op[i]);
+	return row;
+}
+
+static void print_untimed(const struct view *v)
+{
+	const struct model_op *op = model_overview(v->m)->op;
+	uint64_t untimed = op[MODEL_OP_MAP].untimed + op[MODEL_OP_UNMAP].untimed;
+
+	if (untimed)
+		fprintf(v->out, "  * of the timed calls only: %" PRIu64 " calls were not timed\n",
+			untimed);
+}
+
+void view_latency(const struct view *v)
+{
+	const struct model_overview *o = model_overview(v->m);
+	const struct model_domain *d = NULL;
+	uint64_t row = 0;
+
+	view_heading(v, "MAP AND UNMAP");
+	view_on(v, VIEW_DIM);
+	fputs(" DOMAIN OP         COUNT     MEAN       P50      P99      MAX     BYTES ERRORS\n",
+	      v->out);
+	view_off(v);
+	while ((d = model_next_domain(v->m, d)))
+		row = print_ops(v, d, row);
+	row = print_ops(v, model_find_domain(v->m, 0), row);
+	view_left_out(v, row);
+	if (row)
+		for (int i = 0; i < MODEL_OPS; i++)
+			print_op(v, "all", op_names[i], &o->op[i]);
+	else
+		fputs("  nothing was mapped or unmapped\n", v->out);
+	print_untimed(v);
+	fputc('\n', v->out);
+}
+
+static void print_count(const struct view *v, uint64_t count, const char *text)
+{
+	if (count)
+		fprintf(v->out, "%10" PRIu64 " %s\n", count, text);
+}
+
+static void print_over(const struct view *v, const struct model_over *over)
+{
+	print_count(v, over->instances, "instances over the cap");
+	print_count(v, over->groups, "groups over the cap");
+	print_count(v, over->devices, "devices over the cap");
+	print_count(v, over->domains, "domains over the cap");
+	print_count(v, over->stats, "statistics over the cap");
+	print_count(v, over->verdicts, "verdicts over the cap");
+	print_count(v, over->tasks, "attaches that were open at once, over the cap");
+	print_count(v, over->rows, "rows of plan, host or loss over the cap");
+	print_count(v, over->stacks, "uses of a stack over the cap");
+	print_count(v, over->strings, "uses of a string over the cap");
+}
+
+static void print_damage(const struct view *v, const struct ims_damage *d)
+{
+	print_count(v, d->skipped_bytes, "bytes that are no chunk were skipped");
+	print_count(v, d->bad_chunks, "damaged chunks");
+	print_count(v, d->missing_chunks, "missing chunks");
+	print_count(v, d->unknown_records, "records of a type not known here");
+	if (d->truncated)
+		fputs("           the stream ends inside a chunk\n", v->out);
+}
+
+void view_loss(const struct view *v)
+{
+	const struct model_overview *o = model_overview(v->m);
+	const struct ims_loss *loss;
+
+	view_heading(v, "LOSS");
+	if (!model_lossy(v->m))
+		fputs("  no loss\n", v->out);
+	view_on(v, VIEW_YELLOW);
+	for (size_t i = 0; (loss = model_loss(v->m, i)); i++)
+		if (loss->lost)
+			fprintf(v->out, "%10" PRIu64 " %s: %s\n", loss->lost,
+				ims_hook_name(loss->hook), ims_loss_cause_name(loss->cause));
+	print_damage(v, &o->damage);
+	if (o->finished && !o->ended)
+		fputs("           the recording was cut off: it has no end\n", v->out);
+	print_count(v, o->unknown_records, "records the model does not know");
+	print_over(v, &o->over);
+	view_off(v);
+	if (o->over.forgotten)
+		fprintf(v->out, "%10" PRIu64 " freed domains were forgotten to make room\n",
+			o->over.forgotten);
+}

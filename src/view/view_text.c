@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* view_text.c - the report: verdicts, topology, domains, plan. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "format.h"
+
+/* ASCII and UTF-8 forms of the same. */
+static const char *glyph(const struct view *v, const char *utf8, const char *ascii)
+{
+	return v->o.ascii ? ascii : utf8;
+}
+
+static void print_stack(const struct view *v, const struct ims_stack *stack, unsigned int indent)
+{
+	if (!v->o.stacks || !stack)
+		return;
+	for (uint32_t i = 0; i < stack->count; i++) {
+		fprintf(v->out, "%*s", (int)indent, "");
+		view_escape(v->out, stack->frame[i]);
+		fputc('\n', v->out);
+	}
+}
+
+static int print_verdict(const struct view *v, const struct model_verdict *verdict)
+{
+	char *story = view_story(v->m, verdict);
+
+	if (!story)
+		return -ENOMEM;
+	fputs("  ", v->out);
+	view_on(v, view_severity_color(verdict->severity));
+	fprintf(v->out, "%s", model_verdict_info(verdict->kind)->name);
+	view_off(v);
+	fprintf(v->out, " (%s)\n", model_severity_name(verdict->severity));
+	view_wrap(v, story, 4);
+	print_stack(v, verdict->stack, 6);
+	free(story);
+	return 0;
+}
+
+static int print_verdicts(const struct view *v)
+{
+	const struct model_verdict *verdict = NULL;
+	uint64_t row = 0;
+	int err;
+
+	view_heading(v, "VERDICTS");
+	view_verdict_counts(v);
+	for (int severity = MODEL_CRITICAL; severity >= MODEL_INFO; severity--) {
+		while ((verdict = model_next_verdict(v->m, verdict))) {
+			if ((int)verdict->severity != severity || !view_row_fits(v, row++))
+				continue;
+			err = print_verdict(v, verdict);
+			if (err)
+				return err;
+		}
+	}
+	view_left_out(v, row);
+	fputc('\n', v->out);
+	return 0;
+}
+
+static void print_current(const struct view *v, uint64_t id)
+{
+	const struct model_domain *d = id ? model_find_domain(v->m, id) : NULL;
+
+	if (d)
+		fprintf(v->out, "domain %" PRIu64 " %s", id, model_domain_type(d));
+	else
+		fputs("no domain known", v->out);
+}
+
+static void print_device(const struct view *v, const struct model_device *dev, bool last_group)
+{
+	const struct model_group *group = dev->group;
+	bool last = !dev->next_of_group;
+
+	fprintf(v->out, "  %s%s", last_group ? "   " : glyph(v, "│  ", "|  "),
+		last ? glyph(v, "└─ ", "`- ") : glyph(v, "├─ ", "|- "));
+	view_escape(v->out, dev->name);
+	if (dev->domain != group->domain) {
+		fputs("  ", v->out);
+		print_current(v, dev->domain);
+	}
+	if (group->mixed && dev->instance && dev->instance != group->instance) {
+		fputs("  behind ", v->out);
+		view_escape(v->out, dev->instance->name);
+	}
+	fputc('\n', v->out);
+}
+
+static void print_group(const struct view *v, const struct model_group *group, bool last)
+{
+	const struct model_device *dev;
+
+	fprintf(v->out, "  %sgroup %" PRIu32 "  ",
+		last ? glyph(v, "└─ ", "`- ") : glyph(v, "├─ ", "|- "), group->id);
+	print_current(v, group->domain);
+	if (group->mixed)
+		fputs("  (mixed)", v->out);
+	fputc('\n', v->out);
+	for (dev = group->devices; dev; dev = dev->next_of_group)
+		print_device(v, dev, last);
+}
+
+static uint64_t print_instance(const struct view *v, const struct model_instance *instance,
+			       uint64_t row)
+{
+	const struct model_group *group;
+
+	if (view_row_fits(v, row)) {
+		fputs("  ", v->out);
+		view_escape(v->out, instance->name);
+		fprintf(v->out, "  %s (", model_rule_name(instance->rule));
+		view_escape(v->out, instance->rule_source);
+		fputs(")\n", v->out);
+	}
+	row++;
+	for (group = instance->groups; group; group = group->next_of_instance, row++)
+		if (view_row_fits(v, row))
+			print_group(v, group, !group->next_of_instance);
+	return row;
+}
+
+static void print_topology(const struct view *v)
+{
+	const struct model_instance *instance = NULL;
+	const struct model_group *group = NULL;
+	uint64_t row = 0;
+
+	view_heading(v, "TOPOLOGY");
+	while ((instance = model_next_instance(v->m, instance)))
+		row = print_instance(v, instance, row);
+	while ((group = model_next_group(v->m, group))) {
+		if (group->instance || !group->devices)
+			continue;
+		if (view_row_fits(v, row))
+			print_group(v, group, true);
+		row++;
+	}
+	if (!row)
+		fputs("  nothing known\n", v->out);
+	view_left_out(v, row);
+	fputc('\n', v->out);
+}
+
+static void print_domain(const struct view *v, const struct model_domain *d)
+{
+	char buf[VIEW_TEXT];
+
+	fprintf(v->out, "%7" PRIu64 " ", d->id);
+	view_cell(v, model_domain_type(d), 9);
+	fputc(' ', v->out);
+	view_cell(v, d->instance ? d->instance->name : d->bound_to_none ? "(none yet)" : "-", 24);
+	fputc(' ', v->out);
+	view_cell(v, model_evidence_name(d->evidence), 12);
+	if (d->freed)
+		fputs(" freed ", v->out);
+	else
+		fprintf(v->out, " %5" PRIu32 " ", d->device_count);
+	if (d->alloc_seen) {
+		view_cell(v, d->comm, 10);
+		fprintf(v->out, " %s", view_count(buf, d->pid, 7));
+	} else {
+		fputs(d->seen_at_start ? "(at start)" : "(unseen)", v->out);
+	}
+	fputc('\n', v->out);
+	if (v->o.stacks && d->stack) {
+		fprintf(v->out, "        allocated at %s by\n", view_time(buf, v->m, d->alloc_ns));
+		print_stack(v, d->stack, 10);
+	}
+}
+
+static void print_domains(const struct view *v)
+{
+	const struct model_domain *d = NULL;
+	uint64_t row = 0;
+
+	view_heading(v, "DOMAINS");
+	view_on(v, VIEW_DIM);
+	fputs(" DOMAIN TYPE      INSTANCE                 EVIDENCE     DEVS  BY         PID\n",
+	      v->out);
+	view_off(v);
+	while ((d = model_next_domain(v->m, d)))
+		if (view_row_fits(v, row++))
+			print_domain(v, d);
+	view_left_out(v, row);
+	fputc('\n', v->out);
+}
+
+static void print_host(const struct view *v)
+{
+	const struct model_host *h;
+
+	if (!model_host(v->m, 0))
+		return;
+	view_heading(v, "HOST");
+	for (size_t i = 0; (h = model_host(v->m, i)); i++) {
+		fputs("  ", v->out);
+		view_cell(v, h->key, 28);
+		fputc(' ', v->out);
+		view_cut(v, h->value, 49);
+		fputc('\n', v->out);
+	}
+	fputc('\n', v->out);
+}
+
+static void print_plan(const struct view *v)
+{
+	const struct model_overview *o = model_overview(v->m);
+	const struct model_plan *p;
+
+	view_heading(v, "PLAN");
+	fprintf(v->out, "  %" PRIu64 " attached, %" PRIu64 " missing\n", o->attached_rows,
+		o->missing_rows);
+	for (size_t i = 0; v->o.plan && (p = model_plan(v->m, i)); i++) {
+		fputs("  ", v->out);
+		view_cell(v, ims_hook_name(p->hook), 13);
+		fputc(' ', v->out);
+		view_cell(v, *p->function ? p->function : "-", 37);
+		fputc(' ', v->out);
+		view_cell(v, *p->mechanism ? p->mechanism : "-", 13);
+		fputc(' ', v->out);
+		view_cut(v, p->state, 12);
+		fputc('\n', v->out);
+		if (*p->reason)
+			view_quote(v, p->reason, 6);
+	}
+	fputc('\n', v->out);
+}
+
+int view_text(FILE *out, const struct model *m, const struct view_options *o)
+{
+	struct view v;
+	int err;
+
+	view_init(&v, out, m, o);
+	err = print_verdicts(&v);
+	if (err)
+		return err;
+	print_topology(&v);
+	print_domains(&v);
+	view_latency(&v);
+	print_plan(&v);
+	print_host(&v);
+	view_loss(&v);
+	return view_done(out);
+}

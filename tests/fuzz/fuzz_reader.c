@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * fuzz_reader - libFuzzer over the reader.
+ *
+ * An input whose first byte is even is a stream as it is. Few of those survive the checksum, so an
+ * odd one is the raw records of a chunk, which gets the frame that makes it valid.
+ */
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "stream/format.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static volatile uint64_t sink;
+
+static void use_string(const char *s)
+{
+	sink += strlen(s);
+}
+
+static void use_event(const struct ims_event *ev)
+{
+	uint32_t i;
+
+	use_string(ev->function);
+	use_string(ev->comm);
+	use_string(ev->device);
+	use_string(ev->instance);
+	use_string(ev->domain_instance);
+	for (i = 0; i < ev->stack.count; i++)
+		use_string(ev->stack.frame[i]);
+}
+
+static void use(const struct ims_record *rec)
+{
+	switch (rec->type) {
+	case IMS_REC_HOST:
+		use_string(rec->host.key);
+		use_string(rec->host.value);
+		break;
+	case IMS_REC_PLAN:
+		use_string(rec->plan.function);
+		use_string(rec->plan.mechanism);
+		use_string(rec->plan.module);
+		use_string(rec->plan.state);
+		use_string(rec->plan.reason);
+		break;
+	case IMS_REC_INSTANCE:
+		use_string(rec->instance.name);
+		use_string(rec->instance.driver);
+		break;
+	case IMS_REC_EVENT:
+		use_event(&rec->event);
+		break;
+	case IMS_REC_STATS:
+		sink += rec->stats.bucket[IMS_HIST_BUCKETS - 1];
+		break;
+	case IMS_REC_LOSS:
+		sink += rec->loss.lost;
+		break;
+	case IMS_REC_END:
+		break;
+	default:
+		abort();
+	}
+}
+
+static void read_all(int fd)
+{
+	struct ims_record rec;
+	struct ims_reader *r;
+	int ret;
+
+	if (ims_reader_open(fd, &r))
+		return;
+	while ((ret = ims_reader_next(r, &rec)) > 0)
+		use(&rec);
+	if (ret)
+		abort();
+	ims_reader_free(r);
+}
+
+static void write_framed(int fd, const uint8_t *data, size_t size)
+{
+	struct chunk c = {
+		.magic = CHUNK_MAGIC,
+		.major = CHUNK_MAJOR,
+		.payload_bytes = size,
+		.raw_bytes = size,
+	};
+	uint8_t *all = malloc(sizeof(c) + size);
+
+	chunk_swap(&c);
+	memcpy(all, &c, sizeof(c));
+	if (size)
+		memcpy(all + sizeof(c), data, size);
+	c.crc = htole32(chunk_crc(all, size));
+	memcpy(all, &c, sizeof(c));
+	if (pwrite(fd, all, sizeof(c) + size, 0) < 0)
+		abort();
+	free(all);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static int fd = -1;
+
+	if (!size)
+		return 0;
+	if (fd < 0)
+		fd = memfd_create("fuzz", 0);
+	if (ftruncate(fd, 0))
+		abort();
+	if (data[0] & 1)
+		write_framed(fd, data + 1, size - 1);
+	else if (pwrite(fd, data + 1, size - 1, 0) < 0)
+		abort();
+	lseek(fd, 0, SEEK_SET);
+	read_all(fd);
+	return 0;
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Every version reads what version 1 wrote: tests/golden/v1.ims reads as v1.txt, for good. Both
+ * were written by this program with GOLDEN_WRITE=1 in the environment, when the format was new.
+ */
+#include "test_stream.h"
+
+#define STREAM "tests/golden/v1.ims"
+#define TEXT   "tests/golden/v1.txt"
+
+static void put(struct ims_writer *w, const struct ims_record *rec)
+{
+	assert_int_equal(ims_writer_put(w, rec), 0);
+}
+
+static void put_facts(struct ims_writer *w)
+{
+	static const struct ims_host host[] = {
+		{"tool.version", "0.1"},
+		{"kernel.release", "6.12.0"},
+		{"kernel.arch", "aarch64"},
+		{"kernel.cmdline", "console=ttyAMA0 iommu.passthrough=0"},
+		{"clock.realtime_offset_ns", "1700000000000000000"},
+		{"cpus.online", "0-127"},
+	};
+	struct ims_record rec = {.time_ns = 7000000001};
+	uint32_t i;
+
+	rec.type = IMS_REC_HOST;
+	for (i = 0; i < sizeof(host) / sizeof(host[0]); i++) {
+		rec.host = host[i];
+		put(w, &rec);
+	}
+	rec.type = IMS_REC_PLAN;
+	rec.plan = (struct ims_plan){IMS_HOOK_MAP, "iommu_map_nosync", "fsession",
+				     "vmlinux",	   "attached",	       ""};
+	put(w, &rec);
+	rec.plan = (struct ims_plan){IMS_HOOK_CALLER,	 "",	    "",
+				     "vfio_iommu_type1", "missing", "module not loaded"};
+	put(w, &rec);
+	rec.type = IMS_REC_INSTANCE;
+	rec.instance = (struct ims_instance){"smmu3.0x000000000c000000", "arm-smmu-v3"};
+	put(w, &rec);
+	rec.instance = (struct ims_instance){"smmu3.0x000000000e000000", ""};
+	put(w, &rec);
+}
+
+/* A domain of one instance, refused by a device of another. */
+static void put_attach(struct ims_writer *w)
+{
+	const char *const frame[] = {
+		"iommu_attach_group+0x64",
+		"vfio_iommu_type1_attach_group+0x190 [vfio_iommu_type1]",
+		"",
+	};
+	struct ims_record rec = {.type = IMS_REC_EVENT, .time_ns = 7000500000};
+
+	rec.event = (struct ims_event){
+		.duration_ns = 1500,
+		.domain = 3,
+		.hook = IMS_HOOK_DOMAIN_ALLOC,
+		.cpu = 2,
+		.pid = 4242,
+		.tid = 4243,
+		.flags = IMS_EVENT_DRIVER_READ,
+		.group = 11,
+		.domain_type = 3,
+		.function = "iommu_paging_domain_alloc_flags",
+		.comm = "qemu-system-aar",
+		.device = "0000:09:00.0",
+		.instance = "smmu3.0x000000000c000000",
+		.domain_instance = "smmu3.0x000000000c000000",
+		.stack = {3, frame},
+	};
+	put(w, &rec);
+	rec.time_ns += 90000;
+	rec.event.hook = IMS_HOOK_ATTACH;
+	rec.event.result = -22;
+	rec.event.group = 12;
+	rec.event.function = "arm_smmu_attach_dev";
+	rec.event.device = "0001:01:00.0";
+	rec.event.instance = "smmu3.0x000000000e000000";
+	put(w, &rec);
+	rec.time_ns -= 1000;
+	rec.event.duration_ns = UINT64_MAX;
+	rec.event.domain = 1ull << 40;
+	rec.event.cpu = 200;
+	rec.event.result = 0;
+	rec.event.flags |= IMS_EVENT_SNAPSHOT;
+	rec.event.group = IMS_NO_GROUP;
+	rec.event.comm = "";
+	rec.event.stack.count = 1;
+	put(w, &rec);
+}
+
+static void put_maps(struct ims_writer *w)
+{
+	struct ims_record rec = {.type = IMS_REC_EVENT, .time_ns = 8000000000};
+	uint32_t i;
+
+	rec.event = plain_event(0);
+	rec.event.comm = "fio";
+	for (i = 0; i < 60; i++) {
+		rec.event.hook = i & 1 ? IMS_HOOK_UNMAP : IMS_HOOK_MAP;
+		rec.event.function = i & 1 ? "__iommu_unmap" : "iommu_map_nosync";
+		rec.event.duration_ns = 150 + i * 7 % 64;
+		rec.event.domain = 3 + i / 20;
+		rec.event.cpu = i % 3;
+		rec.event.tid = 900 + i % 3;
+		rec.event.pid = 900;
+		rec.time_ns += 1000 + i;
+		put(w, &rec);
+	}
+}
+
+static void put_totals(struct ims_writer *w)
+{
+	struct ims_record rec = {.type = IMS_REC_STATS, .time_ns = 9000000000};
+
+	rec.stats = (struct ims_stats){3, IMS_HOOK_MAP, 36000, 213, 819200, 0, 1};
+	rec.stats.bucket[24] = 150;
+	rec.stats.bucket[25] = 50;
+	put(w, &rec);
+	rec.stats = (struct ims_stats){0, IMS_HOOK_UNMAP, UINT64_MAX, UINT64_MAX, 1, 2, 3};
+	rec.stats.bucket[0] = UINT64_MAX;
+	rec.stats.bucket[IMS_HIST_BUCKETS - 1] = 1;
+	put(w, &rec);
+	rec.type = IMS_REC_LOSS;
+	rec.loss = (struct ims_loss){IMS_HOOK_MAP, IMS_LOSS_RING_FULL, 17};
+	put(w, &rec);
+	rec.type = IMS_REC_END;
+	rec.time_ns++;
+	put(w, &rec);
+}
+
+static void golden_write(void)
+{
+	int fd = open(STREAM, O_RDWR | O_CREAT | O_TRUNC, 0644);
+	struct ims_writer *w = ims_writer_new(fd, 9);
+	struct ims_damage damage;
+	size_t count;
+	uint8_t *bytes;
+	char *text;
+	FILE *f = fopen(TEXT, "w");
+	int err;
+
+	put_facts(w);
+	assert_int_equal(ims_writer_flush(w), 0);
+	put_attach(w);
+	assert_int_equal(ims_writer_flush(w), 0);
+	put_maps(w);
+	put_totals(w);
+	assert_int_equal(ims_writer_flush(w), 0);
+	ims_writer_free(w);
+	bytes = content(fd, &count);
+	text = text_of(bytes, count, &damage, &err);
+	fputs(text, f);
+	fclose(f);
+	free(text);
+	free(bytes);
+	close(fd);
+}
+
+static uint8_t *file(const char *path, size_t *count)
+{
+	int fd = open(path, O_RDONLY);
+	uint8_t *bytes;
+
+	if (fd < 0)
+		fail_msg("%s: %s", path, strerror(errno));
+	bytes = content(fd, count);
+	bytes[*count] = '\0';
+	close(fd);
+	return bytes;
+}
+
+static void test_version_1(void **state)
+{
+	struct ims_damage damage;
+	size_t count, size;
+	uint8_t *bytes = file(STREAM, &count);
+	char *want = (char *)file(TEXT, &size);
+	int err;
+	char *got = text_of(bytes, count, &damage, &err);
+
+	assert_int_equal(err, 0);
+	assert_string_equal(got, want);
+	assert_undamaged(&damage);
+	assert_true(damage.ended);
+	free(bytes);
+	free(want);
+	free(got);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_version_1),
+	};
+
+	if (getenv("GOLDEN_WRITE"))
+		golden_write();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,88 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# failures.sh: what can go wrong with a capture, on a machine where it could work. Prints TAP.
+. /opt/guest/lib.sh
+set -- $(vfio_devices | awk '{ print $1 }')
+
+# says PATTERN STATUS COMMAND...: the status, and exactly one line of error, which matches.
+says() {
+	pattern=$1 status=$2
+	shift 2
+	"$@" >/tmp/stdout 2>/tmp/stderr
+	got=$?
+	cat /tmp/stderr
+	[ "$got" = "$status" ] || { echo "status $got, not $status"; return 1; }
+	[ "$(wc -l </tmp/stderr)" = 1 ] || { echo "not one line"; return 1; }
+	grep -q "$pattern" /tmp/stderr
+}
+
+ends_whole() {
+	iommutrace report "$1" >/dev/null 2>/tmp/stderr && [ ! -s /tmp/stderr ]
+}
+
+signal_ends() {
+	iommutrace record -q -o "/tmp/$1.ims" &
+	pid=$!
+	sleep 5
+	kill "-$1" $pid
+	wait $pid && ends_whole "/tmp/$1.ims"
+}
+
+killed() {
+	iommutrace record -q -o /tmp/killed.ims &
+	pid=$!
+	sleep 6
+	kill -9 $pid
+	wait $pid
+	iommutrace report --json /tmp/killed.ims >/tmp/killed.json 2>/tmp/stderr || return 1
+	grep -q 'no end' /tmp/stderr && grep -q '"instance":"' /tmp/killed.json
+}
+
+disk_full() {
+	mkdir -p /tmp/small
+	mount -t tmpfs -o size=4k none /tmp/small
+	dd if=/dev/zero of=/tmp/small/filler bs=1k count=4 2>/dev/null
+	says 'No space left' 1 iommutrace record -q -d 3 -o /tmp/small/a.ims
+	ret=$?
+	umount /tmp/small
+	return $ret
+}
+
+no_btf() {
+	mount -t tmpfs none /sys/kernel/btf
+	says 'CONFIG_DEBUG_INFO_BTF' 1 iommutrace record -o /tmp/x.ims
+	ret=$?
+	umount /sys/kernel/btf
+	return $ret
+}
+
+as_nobody() {
+	chmod 755 /opt /opt/bin /opt/lib
+	says 'no CAP_' 1 setuidgid 65534 iommutrace record -o /tmp/x.ims
+}
+
+keeps_old() {
+	echo precious >/tmp/keep.ims
+	iommutrace record -q -d 1 -o /tmp/keep.ims 2>/dev/null && grep -q precious /tmp/keep.ims.old
+}
+
+command_fails() {
+	iommutrace record -q -o /tmp/fails.ims -- false 2>/tmp/stderr
+	[ $? = 0 ] && grep -q 'exited with 1' /tmp/stderr && ends_whole /tmp/fails.ims
+}
+
+check "a command that does not exist" says 'cannot run no-such-command' 1 \
+	iommutrace record -o /tmp/x.ims -- no-such-command
+check "... leaves no file" test ! -e /tmp/x.ims
+check "an output that cannot be written" says 'cannot write /proc/x.ims' 1 \
+	iommutrace record -o /proc/x.ims
+check "a mechanism that does not exist" says 'no mechanism is called' 1 \
+	iommutrace record --mechanism magic -o /tmp/x.ims
+check "no capability" as_nobody
+check "no BTF" no_btf
+check "disk full" disk_full
+check "SIGINT ends a recording whole" signal_ends INT
+check "SIGTERM ends a recording whole" signal_ends TERM
+check "kill -9 leaves what was flushed" killed
+check "a file that is there is kept" keeps_old
+check "a command that fails is told, the recording is whole" command_fails

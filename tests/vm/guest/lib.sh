@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# lib.sh - what the scripts that run in a guest share. The shell is busybox's.
+
+for loader in /opt/lib/ld-linux*; do
+	mkdir -p /lib64
+	ln -sf "$loader" /lib/
+	ln -sf "$loader" /lib64/
+done
+export LD_LIBRARY_PATH=/opt/lib PATH=/opt/bin:$PATH
+tracing=/sys/kernel/tracing
+mkdir -p /out
+
+# One TAP line: check NAME COMMAND...
+tests=0
+check() {
+	name=$1
+	shift
+	tests=$((tests + 1))
+	if "$@" >/tmp/check.log 2>&1; then
+		echo "ok $tests - $name"
+	else
+		echo "not ok $tests - $name"
+		sed 's/^/# /' /tmp/check.log | tail -n 12
+	fi
+}
+
+# skip NAME REASON
+skip() {
+	tests=$((tests + 1))
+	echo "ok $tests - $1 # SKIP $2"
+}
+
+# "BDF INSTANCE" of every network device that has an IOMMU: those are free for VFIO to take.
+vfio_devices() {
+	for dev in /sys/bus/pci/devices/*; do
+		case $(cat "$dev/class") in 0x0200*) ;; *) continue ;; esac
+		[ -e "$dev/iommu" ] || continue
+		echo "${dev##*/} $(basename "$(readlink -f "$dev/iommu")")"
+	done
+}
+
+# Counts the kernel's own iommu:map and iommu:unmap tracepoints, in an instance of our own.
+oracle_start() {
+	mkdir "$tracing/instances/oracle"
+	for event in map unmap; do
+		echo 1 >"$tracing/instances/oracle/events/iommu/$event/enable"
+	done
+}
+
+# "map N unmap N": a count from the ring's own statistics would hide which event it was, so the
+# events are read; the ring is large enough for all of them, or the oracle says it is not.
+oracle_stop() {
+	echo 0 >"$tracing/instances/oracle/tracing_on"
+	awk '/^overrun|^dropped/ { lost += $NF } END { print "overrun", lost + 0 }' \
+		"$tracing"/instances/oracle/per_cpu/cpu*/stats
+	awk '/: map: IOMMU/ { map++ } /: unmap: IOMMU/ { unmap++ }
+	     END { print "map", map + 0; print "unmap", unmap + 0 }' "$tracing/instances/oracle/trace"
+	rmdir "$tracing/instances/oracle"
+}
+
+sysfs_topology() {
+	for instance in /sys/class/iommu/*; do
+		for dev in "$instance"/devices/*; do
+			[ -e "$dev" ] && echo "instance ${instance##*/} ${dev##*/}"
+		done
+	done
+	for group in /sys/kernel/iommu_groups/*; do
+		for dev in "$group"/devices/*; do
+			[ -e "$dev" ] && echo "group ${group##*/} ${dev##*/}"
+		done
+	done
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* report.c - iommutrace report: what a recording says. */
+#include "tools/report.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+struct report {
+	struct view_options view;
+	bool json;
+	const char *fail_on;
+};
+
+static struct report report;
+
+enum { KEY_JSON = 256, KEY_PLAN, KEY_STACKS, KEY_FAIL_ON, KEY_ASCII };
+
+static const struct option_row options[] = {
+	{KEY_JSON, "json", NULL, "one JSON object instead of text"},
+	{KEY_PLAN, "plan", NULL, "also show what was hooked, how, and why not otherwise"},
+	{KEY_STACKS, "stacks", NULL, "also show the kernel stacks"},
+	{KEY_FAIL_ON, "fail-on", "VERDICT", "exit 3 if there is one, 4 if loss may hide one"},
+	{KEY_ASCII, "ascii", NULL, "no UTF-8"},
+	{0}};
+
+static const struct model_verdict_info *verdict_by_name(const char *name)
+{
+	for (int k = 0; k < MODEL_VERDICTS; k++)
+		if (!strcmp(model_verdict_info(k)->name, name))
+			return model_verdict_info(k);
+	return NULL;
+}
+
+static int set(void *arg, int key, const char *value)
+{
+	struct report *r = arg;
+
+	switch (key) {
+	case KEY_JSON:
+		r->json = true;
+		return 0;
+	case KEY_PLAN:
+		r->view.plan = true;
+		return 0;
+	case KEY_STACKS:
+		r->view.stacks = true;
+		return 0;
+	case KEY_ASCII:
+		r->view.ascii = true;
+		return 0;
+	case KEY_FAIL_ON:
+		if (!verdict_by_name(value)) {
+			complain("--fail-on: no verdict is called \"%s\"; docs/verdicts.md lists them",
+				 value);
+			return EXIT_USAGE;
+		}
+		r->fail_on = value;
+		return 0;
+	}
+	return EXIT_USAGE;
+}
+
+static int finding(const struct report *r, const struct model *m, bool damaged)
+{
+	const struct model_verdict *v = NULL;
+
+	if (!r->fail_on)
+		return EXIT_FINE;
+	while ((v = model_next_verdict(m, v)))
+		if (!strcmp(model_verdict_info(v->kind)->name, r->fail_on))
+			return EXIT_FINDING;
+	return damaged || model_lossy(m) ? EXIT_INCONCLUSIVE : EXIT_FINE;
+}
+
+static int run(void *arg, int argc, char **argv)
+{
+	struct report *r = arg;
+	struct view_options view = view_defaults();
+	struct ims_damage damage = {};
+	struct model *m;
+	bool damaged;
+	int code;
+
+	if (argc != 1) {
+		complain(argc ? "one FILE at a time" : "report needs a FILE");
+		return EXIT_USAGE;
+	}
+	view.plan = r->view.plan;
+	view.stacks = r->view.stacks;
+	view.ascii |= r->view.ascii;
+	code = read_model(argv[0], &m, &damage);
+	if (code)
+		return code;
+	damaged = tell_damage(argv[0], &damage);
+	if ((r->json ? view_json(stdout, m, &view) : view_text(stdout, m, &view)) ||
+	    fflush(stdout)) {
+		complain("cannot write the report: %s", strerror(errno));
+		code = EXIT_RUNTIME;
+	} else {
+		code = finding(r, m, damaged);
+	}
+	model_free(m);
+	return code;
+}
+
+const struct command command_report = {
+	.name = "report",
+	.synopsis = "[OPTION...] FILE",
+	.summary = "Tells what a recording (- for standard input) says: verdicts first, then topology,\n"
+		   "domains, map and unmap latency, and what was lost.",
+	.option = options,
+	.set = set,
+	.run = run,
+	.arg = &report,
+};

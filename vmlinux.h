@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * vmlinux.h - the kernel types that the BPF programs read, and of these only the members they read.
+ *
+ * CO-RE relocates every access by name, so order and offsets here mean nothing. Where kernels
+ * differ, core.bpf.h asks whether a member exists.
+ */
+#ifndef __VMLINUX_H__
+#define __VMLINUX_H__
+
+typedef unsigned char __u8;
+typedef short __s16;
+typedef unsigned short __u16;
+typedef int __s32;
+typedef unsigned int __u32;
+typedef long long __s64;
+typedef unsigned long long __u64;
+typedef __u8 u8;
+typedef __u16 u16;
+typedef __s32 s32;
+typedef __u32 u32;
+typedef __u64 u64;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u32 __wsum;
+typedef _Bool bool;
+
+enum bpf_map_type {
+	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_QUEUE = 22,
+	BPF_MAP_TYPE_RINGBUF = 27,
+};
+
+enum {
+	BPF_ANY = 0,
+	BPF_NOEXIST = 1,
+};
+
+enum {
+	BPF_F_NO_PREALLOC = 1,
+	BPF_F_MMAPABLE = 1024,
+};
+
+#ifdef __TARGET_ARCH_arm64
+struct user_pt_regs {
+	__u64 regs[31];
+};
+struct pt_regs;
+#endif
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+#ifdef __TARGET_ARCH_x86
+struct pt_regs {
+	unsigned long cx;
+	unsigned long dx;
+	unsigned long si;
+	unsigned long di;
+	unsigned long r8;
+	unsigned long ax;
+};
+#endif
+
+struct list_head {
+	struct list_head *next;
+};
+
+struct kobject {
+	const char *name;
+	struct list_head entry;
+};
+
+struct kset {
+	struct list_head list;
+};
+
+struct device_driver {
+	const char *name;
+};
+
+struct module {
+	char name[1];
+};
+
+struct device {
+	struct kobject kobj;
+	struct device *parent;
+	struct device_driver *driver;
+	struct iommu_group *iommu_group;
+	struct dev_iommu *iommu;
+};
+
+struct dev_iommu {
+	struct iommu_device *iommu_dev;
+};
+
+struct iommu_domain_ops;
+
+struct iommu_ops {
+	const struct iommu_domain_ops *default_domain_ops;
+	struct module *owner;
+};
+
+struct iommu_device {
+	struct list_head list;
+	const struct iommu_ops *ops;
+	struct device *dev;
+};
+
+struct iommu_domain {
+	unsigned int type;
+	const struct iommu_domain_ops *ops;
+};
+
+struct iommu_group {
+	struct kobject kobj;
+	struct list_head devices;
+	int id;
+	struct iommu_domain *default_domain;
+	struct iommu_domain *domain;
+};
+
+/* drivers/iommu/iommu.c; named group_device in every kernel so far */
+struct group_device {
+	struct list_head list;
+	struct device *dev;
+};
+
+/* Our own SMMUv3 module: driver/smmuv3/scope-trace.h */
+struct scope_finalise {
+	u8 late;
+	s32 result;
+};
+
+#pragma clang attribute pop
+
+#endif
