@@ -371,7 +371,14 @@ static void test_leak_and_pasid(void **state)
 		     "attached to it, and in the 2.50s from then to the end of the recording it "
 		     "was not freed.");
 	assert_story(m, MODEL_PASID_FORMAT,
-		     "qemu");
+		     "qemu (pid 100) allocated domain 21 (UNMANAGED) for device 0000:11:00.0, "
+		     "behind smmu3.0x000000000c040000, at +0.000090 s. The driver finalised it for "
+		     "device 0000:12:00.0, behind smmu3.0x000000000c040000, instead. The domain "
+		     "belongs to smmu3.0x000000000c040000 (evidence: driver; rule: bound, table: "
+		     "arm-smmu-v3). qemu (pid 100) tried to attach domain 21 (UNMANAGED) to a "
+		     "PASID of device 0000:11:00.0 (group 13), behind smmu3.0x000000000c040000, "
+		     "at +0.000110 s: -EINVAL (this domain cannot be used with a PASID of this "
+		     "device). Note: group 13 has 2 devices, and PASIDs want a group of one.");
 	model_free(m);
 }
 
