@@ -456,7 +456,7 @@ static const char golden_top[] =
 	"\n"
 	"INSTANCE                 DRIVER            RULE      GROUPS  DEVICES\n"
 	"smmu3.0x000000000c020000 arm-smmu-v3       bound          1        1\n"
-	"smmu3.0x000000000c000000 arm-smmu-v3       bound          2        2\n"
+	"smmu3.0x000000000c040000 arm-smmu-v3       bound          2        2\n"
 	"\n"
 	" DOMAIN OP         CALLS/s      MEAN      BYTES/s   ERRORS  TYPE      BY\n"
 	"     20 map          500.0     600ns      2.0 MiB        0  UNMANAGED qemu\n"
