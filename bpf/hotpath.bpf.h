@@ -93,7 +93,6 @@ static __always_inline void hot_leave(__u32 hook, __u32 point, bool map, __u64 r
 	struct ims_slot *s;
 	__u32 key = 0, bucket;
 
-	__sync_fetch_and_add(&hits[point], 1);
 	if (c) {
 		ns = now - c->time_ns;
 		dom = c->arg[0];
@@ -133,7 +132,7 @@ static __always_inline void map_leave(void *ctx, __u64 ret)
 	hot_leave(IMS_HOOK_MAP, IMS_POINT_MAP, 1, ret);
 }
 
-IMS_PROBES(map, 4, map_enter, map_leave)
+IMS_PROBES_BY(IMS_FENTRY_STORED, map, 4, map_enter, map_leave)
 
 /* (domain, iova, size, ...) */
 static __always_inline void unmap_enter(const __u64 *arg)
@@ -146,6 +145,6 @@ static __always_inline void unmap_leave(void *ctx, __u64 ret)
 	hot_leave(IMS_HOOK_UNMAP, IMS_POINT_UNMAP, 0, ret);
 }
 
-IMS_PROBES(unmap, 3, unmap_enter, unmap_leave)
+IMS_PROBES_BY(IMS_FENTRY_STORED, unmap, 3, unmap_enter, unmap_leave)
 
 #endif

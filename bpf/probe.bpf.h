@@ -23,6 +23,15 @@
 			bpf_get_func_arg(ctx, 3, &(arg)[3]);                                       \
 	} while (0)
 
+/* Typed pointers as they are: cheaper, and enough for a program that only stores them. */
+#define IMS_FENTRY_STORED(ctx, arg, nargs)                                                         \
+	do {                                                                                       \
+		(arg)[0] = (ctx)[0];                                                               \
+		(arg)[2] = (ctx)[2];                                                               \
+		if ((nargs) > 3)                                                                   \
+			(arg)[3] = (ctx)[3];                                                       \
+	} while (0)
+
 #define IMS_KPROBE_ARGS(ctx, arg, nargs)                                                           \
 	do {                                                                                       \
 		(arg)[0] = PT_REGS_PARM1(ctx);                                                     \
@@ -35,12 +44,15 @@
 	} while (0)
 
 #define IMS_PROBES(name, nargs, enter, leave)                                                      \
+	IMS_PROBES_BY(IMS_FENTRY_ARGS, name, nargs, enter, leave)
+
+#define IMS_PROBES_BY(fetch, name, nargs, enter, leave)                                            \
 	SEC("fentry")                                                                              \
 	int name##_fentry(__u64 *ctx)                                                              \
 	{                                                                                          \
 		__u64 arg[4] = {};                                                                 \
                                                                                                    \
-		IMS_FENTRY_ARGS(ctx, arg, nargs);                                                  \
+		fetch(ctx, arg, nargs);                                                            \
 		enter(arg);                                                                        \
 		return 0;                                                                          \
 	}                                                                                          \

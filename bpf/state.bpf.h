@@ -87,9 +87,10 @@ const volatile __s32 alloc_device_arg = -1; /* which argument of domain-alloc is
 /* Counters, read by user space at any time. */
 __u64 emitted[IMS_HOOK_MAX];
 __u64 lost[IMS_HOOK_MAX * IMS_LOSS_MAX];
-__u64 hits[IMS_POINT_MAX];
+__u64 hits[IMS_POINT_MAX]; /* not of map and unmap: their statistics say it */
 
 static struct ims_call calls[IMS_CALLS_SIZE];
+static __u64 calls_displaced; /* how many of them are not at their home */
 static __u64 slot_cache[IMS_CACHE_SIZE];
 static __u64 next_domain = 1;
 

@@ -442,7 +442,8 @@ int ims_capture_stop(struct ims_capture *c)
 	for (int i = 0; i < IMS_POINT_MAX; i++) {
 		struct plan_row *row = &c->plan.row[i];
 
-		if (row->state != PLAN_ATTACHED || c->skel->bss->hits[i])
+		if (row->state != PLAN_ATTACHED || c->skel->bss->hits[i] ||
+		    stats_counted(c->stats, row->hook))
 			continue;
 		row->state = PLAN_SILENT;
 		snprintf(row->reason, sizeof(row->reason), "attached, never hit");

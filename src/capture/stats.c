@@ -20,6 +20,8 @@ struct total {
 	uint64_t last_calls;
 };
 
+static const uint32_t op_hook[IMS_OPS] = {IMS_HOOK_MAP, IMS_HOOK_UNMAP};
+
 struct stats {
 	int slots_fd, free_fd;
 	uint32_t count;
@@ -27,6 +29,7 @@ struct stats {
 	struct ims_slot_owner *owner; /* mapped */
 	size_t owner_size;
 	struct ims_slot *percpu; /* one value of each CPU */
+	bool counted[IMS_OPS];
 	struct total *total;     /* count * IMS_OPS */
 };
 
@@ -159,8 +162,17 @@ static int tell_one(struct stats *s, uint32_t key, struct ims_record *rec,
 	if (n == t->last_calls)
 		return 0;
 	t->last_calls = n;
+	s->counted[key % IMS_OPS] = true;
 	rec->stats = t->stats;
 	return sink(arg, rec);
+}
+
+bool stats_counted(const struct stats *s, uint32_t hook)
+{
+	for (int op = 0; op < IMS_OPS; op++)
+		if (op_hook[op] == hook)
+			return s->counted[op];
+	return false;
 }
 
 static int give_back(struct stats *s, uint32_t slot)
@@ -180,7 +192,6 @@ static int give_back(struct stats *s, uint32_t slot)
 int stats_tell(struct stats *s, uint64_t time_ns,
 	       int (*sink)(void *arg, const struct ims_record *rec), void *arg)
 {
-	static const uint32_t hook[IMS_OPS] = {IMS_HOOK_MAP, IMS_HOOK_UNMAP};
 	struct ims_record rec = {.type = IMS_REC_STATS, .time_ns = time_ns};
 	int err = 0;
 
@@ -194,7 +205,7 @@ int stats_tell(struct stats *s, uint64_t time_ns,
 			struct total *t = &s->total[slot * IMS_OPS + op];
 
 			t->stats.domain = domain;
-			t->stats.hook = hook[op];
+			t->stats.hook = op_hook[op];
 			err = tell_one(s, slot * IMS_OPS + op, &rec, sink, arg);
 		}
 		if (!err && slot && dead)

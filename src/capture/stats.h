@@ -3,6 +3,8 @@
 #ifndef IMS_CAPTURE_STATS_H
 #define IMS_CAPTURE_STATS_H
 
+#include <stdbool.h>
+
 #include <bpf/libbpf.h>
 #include <iommuscope/stream.h>
 
@@ -14,6 +16,9 @@ int stats_prepare(struct bpf_map *slots, struct bpf_map *owners, struct bpf_map 
 /* After load: every slot but the shared one is free. Returns NULL with errno. */
 struct stats *stats_new(struct bpf_map *slots, struct bpf_map *owners, struct bpf_map *free_slots);
 void stats_free(struct stats *s);
+
+/* Whether any call of @hook was ever counted. */
+bool stats_counted(const struct stats *s, uint32_t hook);
 
 /* Reports what changed; slots of domains that are gone are reported a last time and freed. */
 int stats_tell(struct stats *s, uint64_t time_ns,
