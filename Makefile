@@ -131,6 +131,9 @@ bench-reader: $(OUT)/bench_reader
 
 DEPS := gcc make clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjansson-dev uthash-dev \
 	libcmocka-dev libclang-rt-dev pkg-config jq
+ifneq ($(ARCH),$(HOST_ARCH))
+DEPS += gcc-$(subst _,-,$(TRIPLET)) $(addsuffix :$(ARCH),libbpf-dev libelf-dev zlib1g-dev libjansson-dev)
+endif
 
 .PHONY: deps
 deps:
