@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/delay.h>
 #include <linux/list.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
 #include "lab.h"
@@ -476,6 +477,8 @@ static int step_fill(struct lab_args *args)
 		err = xa_alloc(&filled, &id, domain, xa_limit_31b, GFP_KERNEL);
 		if (err)
 			iommu_domain_free(domain);
+		if (fatal_signal_pending(current))
+			return -EINTR;
 		cond_resched();
 	}
 	return err;
@@ -600,7 +603,7 @@ static int step_verify(struct lab_args *args)
 	v->domain = *slot;
 	v->seed = seed;
 	while (rounds-- && !err) {
-		err = verify_round(v);
+		err = fatal_signal_pending(current) ? -EINTR : verify_round(v);
 		cond_resched();
 	}
 	for (unsigned int i = 0; i < VERIFY_WINDOWS; i++)
