@@ -74,6 +74,31 @@ struct kobject {
 
 struct kset {
 	struct list_head list;
+	struct kobject kobj;
+};
+
+struct kernfs_node {
+	void *priv;
+};
+
+struct inode {
+	void *i_private;
+};
+
+struct file {
+	struct inode *f_inode;
+};
+
+struct fdtable {
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
+struct task_struct {
+	struct files_struct *files;
 };
 
 struct device_driver {
@@ -88,6 +113,7 @@ struct device {
 	struct kobject kobj;
 	struct device *parent;
 	struct device_driver *driver;
+	void *driver_data;
 	struct iommu_group *iommu_group;
 	struct dev_iommu *iommu;
 };
@@ -104,7 +130,6 @@ struct iommu_ops {
 };
 
 struct iommu_device {
-	struct list_head list;
 	const struct iommu_ops *ops;
 	struct device *dev;
 };

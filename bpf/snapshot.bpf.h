@@ -2,6 +2,10 @@
 /*
  * snapshot.bpf.h - what exists already: run on demand, it walks the core's own lists.
  *
+ * User space opens a folder of sysfs and runs the program with its descriptor: the folder's inode
+ * leads to the kobject behind it. So no symbol has to be looked up, which kernels without
+ * KALLSYMS_ALL (arm64 6.1 of Debian) would not have.
+ *
  * The lists are read without their locks. A read of memory that went away gives an error or stale
  * bytes, never a fault, and the number of steps is bounded; objects that change meanwhile are also
  * seen by the lifecycle programs, which are attached first.
@@ -105,48 +109,55 @@ static long snapshot_group(__u32 i, struct walk *w)
 	return snapshot_more ? 1 : 0;
 }
 
-static long snapshot_instance(__u32 i, struct walk *w)
+/* The kobject behind the sysfs folder that this process has open as snapshot_fd; 0: none. */
+static __always_inline __u64 open_kobject(void)
 {
-	struct iommu_device *iommu;
-	struct ims_kevent *e;
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct file **table = BPF_CORE_READ(task, files, fdt, fd);
+	struct kernfs_node *node;
+	struct file *file;
 
-	if (walk_done(w))
-		return 1;
-	e = page_has() ? emit_reserve(w->ctx, IMS_HOOK_SNAPSHOT, 0) : 0;
-	if (e) {
-		iommu = (struct iommu_device *)(w->node -
-						bpf_core_field_offset(struct iommu_device, list));
-		e->flags |= IMS_EVENT_SNAPSHOT | IMS_EVENT_UNTIMED;
-		read_instance(e, iommu);
-		emit_submit(e);
-	}
-	walk_next(w);
-	return snapshot_more ? 1 : 0;
+	if (bpf_probe_read_kernel(&file, sizeof(file), table + snapshot_fd))
+		return 0;
+	node = BPF_CORE_READ(file, f_inode, i_private);
+	return (__u64)BPF_CORE_READ(node, priv);
 }
 
+/* /sys/class/iommu/NAME: the class device, whose data is the struct iommu_device. */
 SEC("raw_tp")
-int snapshot_instances(__u64 *ctx)
+int snapshot_instance(__u64 *ctx)
 {
-	struct walk w = {.ctx = ctx};
+	__u64 kobj = open_kobject();
+	struct iommu_device *iommu;
+	struct ims_kevent *e;
+	struct device *dev;
 
-	snapshot_seen = snapshot_more = 0;
-	if (!addr_instance_list)
+	snapshot_more = 0;
+	if (!kobj)
 		return 0;
-	walk_start(&w, addr_instance_list);
-	bpf_loop(IMS_MAX_NODES, snapshot_instance, &w, 0);
+	dev = (struct device *)(kobj - bpf_core_field_offset(struct device, kobj));
+	iommu = BPF_CORE_READ(dev, driver_data);
+	e = iommu ? emit_reserve(ctx, IMS_HOOK_SNAPSHOT, 0) : 0;
+	if (!e)
+		return 0;
+	e->flags |= IMS_EVENT_SNAPSHOT | IMS_EVENT_UNTIMED;
+	read_instance(e, iommu);
+	emit_submit(e);
 	return 0;
 }
 
+/* /sys/kernel/iommu_groups: the set of all groups. */
 SEC("raw_tp")
 int snapshot_groups(__u64 *ctx)
 {
+	__u64 kobj = open_kobject(), set;
 	struct walk w = {.ctx = ctx};
-	struct kset *set;
 
 	snapshot_seen = snapshot_more = 0;
-	if (!addr_group_kset || bpf_probe_read_kernel(&set, sizeof(set), (void *)addr_group_kset))
+	if (!kobj)
 		return 0;
-	walk_start(&w, (__u64)set + bpf_core_field_offset(struct kset, list));
+	set = kobj - bpf_core_field_offset(struct kset, kobj);
+	walk_start(&w, set + bpf_core_field_offset(struct kset, list));
 	bpf_loop(IMS_MAX_NODES, snapshot_group, &w, 0);
 	return 0;
 }

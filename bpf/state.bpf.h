@@ -82,9 +82,7 @@ struct ims_owners owners SEC(".maps");
 struct ims_free_slots free_slots SEC(".maps");
 
 /* Configuration, written before load. */
-const volatile __u64 addr_group_kset = 0;    /* &iommu_group_kset, 0 when not known */
-const volatile __u64 addr_instance_list = 0; /* &iommu_device_list, 0 when not known */
-const volatile __s32 alloc_device_arg = -1;  /* which argument of domain-alloc is the device */
+const volatile __s32 alloc_device_arg = -1; /* which argument of domain-alloc is the device */
 
 /* Counters, read by user space at any time. */
 __u64 emitted[IMS_HOOK_MAX];
@@ -96,6 +94,7 @@ static __u64 slot_cache[IMS_CACHE_SIZE];
 static __u64 next_domain = 1;
 
 /* Of the snapshot programs: see snapshot.bpf.h. */
+__u32 snapshot_fd;
 __u32 snapshot_from;
 __u32 snapshot_seen;
 __u32 snapshot_more;

@@ -156,7 +156,7 @@ int main(int argc, char **argv)
 		.synopsis = "[-b] [-n N] [-d SECONDS] [-i FILE]",
 		.summary = "Shows what the IOMMU domains of this machine do: instances, groups, devices,\n"
 			   "map and unmap rates and latency, verdicts, loss.",
-		.more = "Needs root, or CAP_BPF, CAP_PERFMON and CAP_SYSLOG; not with -i.\n"
+		.more = "Needs root, or CAP_BPF and CAP_PERFMON; not with -i.\n"
 			"One look, for a script or a mail: iommutop -b -n 1",
 		.option = options,
 		.set = set,

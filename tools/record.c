@@ -310,8 +310,8 @@ const struct command command_record = {
 	.summary = "Records the life of every IOMMU domain of this machine while CMD runs, or until\n"
 		   "Ctrl-C: allocations, attaches and detaches one by one, map and unmap as latency\n"
 		   "histograms for each domain.",
-	.more = "Needs root, or CAP_BPF, CAP_PERFMON and CAP_SYSLOG. A file of the same name is kept as\n"
-		"FILE.old. Read the recording with: iommutrace report FILE",
+	.more = "Needs root, or CAP_BPF and CAP_PERFMON, and CAP_SYSLOG for names in stacks. A file of\n"
+		"the same name is kept as FILE.old. Read the recording with: iommutrace report FILE",
 	.option = options,
 	.runs_command = true,
 	.set = set,

@@ -56,13 +56,10 @@ int ims_capture_check(struct ims_error *err)
 		unsigned int cap;
 		const char *name, *why;
 	} need[] = {{CAP_BPF, "CAP_BPF", "load BPF programs"},
-		    {CAP_PERFMON, "CAP_PERFMON", "attach them and read kernel memory"},
-		    {CAP_SYSLOG, "CAP_SYSLOG", "see the kernel's symbol addresses"}};
+		    {CAP_PERFMON, "CAP_PERFMON", "attach them and read kernel memory"}};
 
 	for (size_t i = 0; i < sizeof(need) / sizeof(need[0]); i++) {
-		if (have_capability(CAP_SYS_ADMIN) && need[i].cap != CAP_SYSLOG)
-			continue;
-		if (!have_capability(need[i].cap))
+		if (!have_capability(need[i].cap) && !have_capability(CAP_SYS_ADMIN))
 			return ims_fail(err, -EPERM,
 					"cannot capture: no %s, which is needed to %s; run it as root",
 					need[i].name, need[i].why);

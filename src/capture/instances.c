@@ -46,13 +46,14 @@ void instances_free(struct instances *s)
 }
 
 /* Without a layout the driver is no evidence, and the next strongest is used: not an error. */
-static void give_layout(const struct instances *s, const char *driver, uint64_t domain_ops)
+static void give_layout(const struct instances *s, const char *name, const char *driver,
+			uint64_t domain_ops)
 {
 	struct ims_layout layout;
 
 	if (!domain_ops || !bpf_map_lookup_elem(s->layouts_fd, &domain_ops, &layout))
 		return;
-	if (!ims_layout_find(s->btf, driver, &layout))
+	if (!ims_layout_find(s->btf, driver, name, &layout))
 		bpf_map_update_elem(s->layouts_fd, &domain_ops, &layout, BPF_ANY);
 }
 
@@ -68,6 +69,6 @@ int instances_see(struct instances *s, const char *name, const char *driver, uin
 		return -ENOMEM;
 	strncpy(i->name, name, sizeof(i->name) - 1);
 	HASH_ADD_STR(s->seen, name, i);
-	give_layout(s, driver, domain_ops);
+	give_layout(s, name, driver, domain_ops);
 	return 1;
 }

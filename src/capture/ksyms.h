@@ -12,10 +12,8 @@ struct ksyms;
 struct ksyms *ksyms_load(void);
 void ksyms_free(struct ksyms *k);
 
-/* The address of the symbol of this name; 0 when there is none. Of several, any. */
-uint64_t ksyms_address(const struct ksyms *k, const char *name);
-
-/* Writes "name+0x1c [module]" for a code address; "0x..." when it is in no symbol. */
+/* Writes "name+0x1c [module]" for a code address; "0x..." when it is in no symbol. @k may be NULL
+ * here and below: there are no symbols then. */
 void ksyms_format(const struct ksyms *k, uint64_t addr, char *buf, size_t size);
 
 /* The name of the symbol that begins exactly here; NULL when there is none. */

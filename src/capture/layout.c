@@ -10,7 +10,7 @@
  * member that only the right one has is named too.
  */
 static const struct layout_rule {
-	const char *driver;
+	const char *driver; /* NAME*: its instances have no driver, but names that begin so */
 	const char *module; /* where its BTF is when it is not built in */
 	const char *type;
 	const char *only;     /* a member that tells this struct from its namesakes; NULL: none */
@@ -19,7 +19,7 @@ static const struct layout_rule {
 } rules[] = {
 	{"arm-smmu-v3", "arm_smmu_v3", "arm_smmu_domain", "nr_ats_masters", "smmu", "iommu"},
 	{"virtio_iommu", "virtio_iommu", "viommu_domain", NULL, "viommu", "iommu"},
-	{"iommulab", "iommulab", "iommulab_domain", NULL, "iommu", "iommu"},
+	{"iommulab*", "iommulab", "iommulab_domain", NULL, "iommu", "iommu"},
 	{"iommuscope-smmuv3", "iommuscope_smmuv3", "arm_smmu_domain", "nr_ats_masters", "smmu",
 	 "iommu"},
 };
@@ -105,10 +105,20 @@ static bool find_rule(struct btf *vmlinux, const struct layout_rule *rule, struc
 	return found || search(vmlinux, 1, rule, out);
 }
 
-int ims_layout_find(struct btf *vmlinux, const char *driver, struct ims_layout *layout)
+static bool rule_fits(const struct layout_rule *rule, const char *driver, const char *instance)
+{
+	size_t n = strcspn(rule->driver, "*");
+
+	if (rule->driver[n])
+		return !driver[0] && !strncmp(rule->driver, instance, n);
+	return !strcmp(rule->driver, driver);
+}
+
+int ims_layout_find(struct btf *vmlinux, const char *driver, const char *instance,
+		    struct ims_layout *layout)
 {
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
-		if (!strcmp(rules[i].driver, driver))
+		if (rule_fits(&rules[i], driver, instance))
 			return find_rule(vmlinux, &rules[i], layout) ? 0 : -ESRCH;
 	return -ENOENT;
 }

@@ -7,10 +7,11 @@
 #include <iommuscope/event.h>
 
 /*
- * Finds the layout of the domains of @driver in @vmlinux, the kernel's BTF, or its module's.
+ * Finds the layout of the domains of @instance's @driver in @vmlinux, the kernel's BTF, or its module's.
  * Returns 0; -ENOENT when the driver is none whose struct we know; -ESRCH when its BTF has no
  * such struct or member.
  */
-int ims_layout_find(struct btf *vmlinux, const char *driver, struct ims_layout *layout);
+int ims_layout_find(struct btf *vmlinux, const char *driver, const char *instance,
+		    struct ims_layout *layout);
 
 #endif

@@ -2,7 +2,9 @@
 /* live.c - loads, attaches and drains the BPF programs, and turns what they report into records. */
 #include "capture/capture.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +33,8 @@ struct ims_capture {
 	struct plan plan;
 	struct ims_bpf *skel;
 	struct ring_buffer *ring;
-	struct ksyms *ksyms;
+	struct ksyms *ksyms; /* loaded when first needed: see symbols() */
+	bool ksyms_tried;
 	struct instances *instances;
 	struct stats *stats;
 	uint64_t events;
@@ -51,6 +54,18 @@ static uint64_t now_ns(void)
 static int put(struct ims_capture *c, const struct ims_record *rec)
 {
 	return c->options.sink(c->options.arg, rec);
+}
+
+/*
+ * The kernel's symbols, or NULL where it shows none: stacks are addresses then. Reading them takes
+ * longer than everything else at start, so that is put off to the first stack.
+ */
+static const struct ksyms *symbols(struct ims_capture *c)
+{
+	if (!c->ksyms_tried)
+		c->ksyms = ksyms_load();
+	c->ksyms_tried = true;
+	return c->ksyms;
 }
 
 /* ---- events --------------------------------------------------------------------------------- */
@@ -73,7 +88,7 @@ static bool same_function(const char *a, const char *b)
  * called them are in no symbol, or come before the function that was hooked; a hooked function
  * further out shows twice, once for its trampoline.
  */
-static struct ims_stack symbolise(const struct ims_capture *c, const struct ims_kevent *k,
+static struct ims_stack symbolise(struct ims_capture *c, const struct ims_kevent *k,
 				  const char *function, struct frames *f)
 {
 	struct ims_stack stack = {.frame = f->frame};
@@ -82,10 +97,10 @@ static struct ims_stack symbolise(const struct ims_capture *c, const struct ims_
 	for (uint32_t i = 0; i < k->stack_depth && i < IMS_KSTACK_MAX; i++) {
 		char *text = f->text[stack.count];
 
-		ksyms_format(c->ksyms, k->stack[i], text, FRAME_LEN);
+		ksyms_format(symbols(c), k->stack[i], text, FRAME_LEN);
 		if (len && !strncmp(text, function, len) && text[len] == '+')
 			stack.count = 0;
-		else if (!strncmp(text, "0x", 2) ||
+		else if ((symbols(c) && !strncmp(text, "0x", 2)) ||
 			 (stack.count && same_function(f->frame[stack.count - 1], text)))
 			continue;
 		if (text != f->text[stack.count])
@@ -103,7 +118,7 @@ static int tell_instance(struct ims_capture *c, const struct ims_kevent *k)
 	int fresh;
 
 	if (!driver[0] && k->instance_ops)
-		driver = ksyms_name_at(c->ksyms, k->instance_ops);
+		driver = ksyms_name_at(symbols(c), k->instance_ops);
 	if (!driver)
 		driver = "";
 	fresh = instances_see(c->instances, k->instance, driver, k->domain_ops);
@@ -257,8 +272,6 @@ static int load(struct ims_capture *c, struct ims_error *err)
 	c->skel = s = ims_bpf__open();
 	if (!s)
 		return ims_fail(err, -errno, "cannot open the BPF programs: %s", strerror(errno));
-	s->rodata->addr_group_kset = ksyms_address(c->ksyms, "iommu_group_kset");
-	s->rodata->addr_instance_list = ksyms_address(c->ksyms, "iommu_device_list");
 	s->rodata->alloc_device_arg = c->plan.row[IMS_POINT_DOMAIN_ALLOC].device_arg;
 	e = plan_prepare(&c->plan, s->obj);
 	if (!e)
@@ -288,10 +301,6 @@ static int open_steps(struct ims_capture *c, struct ims_error *err)
 		return e;
 	setrlimit(RLIMIT_MEMLOCK, &unlimited);
 	libbpf_set_print(quiet);
-	c->ksyms = ksyms_load();
-	if (!c->ksyms)
-		return ims_fail(err, -errno, "cannot read /proc/kallsyms: %s; set kernel.kptr_restrict=1",
-				strerror(errno));
 	c->btf = btf__load_vmlinux_btf();
 	if (!c->btf)
 		return ims_fail(err, -errno, "cannot read the kernel's BTF: %s", strerror(errno));
@@ -327,21 +336,57 @@ static int drain(struct ims_capture *c)
 	return c->sink_error ? c->sink_error : n < 0 ? n : 0;
 }
 
-/* Runs a snapshot program page by page, emptying the ring in between. */
-static int snapshot(struct ims_capture *c, struct bpf_program *prog)
+/* Runs a snapshot program on a folder of sysfs, page by page, emptying the ring in between. */
+static int snapshot(struct ims_capture *c, struct bpf_program *prog, const char *path)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, run);
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int err = 0;
 
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	c->skel->bss->snapshot_fd = (uint32_t)fd;
 	c->skel->bss->snapshot_from = 0;
 	do {
-		err = bpf_prog_test_run_opts(bpf_program__fd(prog), &run);
-		if (err)
-			return -errno;
-		err = drain(c);
+		err = bpf_prog_test_run_opts(bpf_program__fd(prog), &run) ? -errno : drain(c);
 		c->skel->bss->snapshot_from += IMS_SNAPSHOT_PAGE;
 	} while (!err && c->skel->bss->snapshot_more);
+	close(fd);
 	return err;
+}
+
+static int snapshot_instances(struct ims_capture *c)
+{
+	DIR *d = opendir("/sys/class/iommu");
+	struct dirent *e;
+	char path[300];
+	int err = 0;
+
+	while (d && !err && (e = readdir(d))) {
+		if (e->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "/sys/class/iommu/%s", e->d_name);
+		err = snapshot(c, c->skel->progs.snapshot_instance, path);
+	}
+	if (d)
+		closedir(d);
+	return err;
+}
+
+/* The snapshot is a row of the plan as well: one that found nothing is not to be believed. */
+static int tell_snapshot(struct ims_capture *c, bool found)
+{
+	struct ims_record rec = {.type = IMS_REC_PLAN, .time_ns = now_ns()};
+
+	rec.plan = (struct ims_plan){
+		.hook = IMS_HOOK_SNAPSHOT,
+		.function = "/sys/kernel/iommu_groups",
+		.mechanism = "test_run",
+		.module = "vmlinux",
+		.state = found ? "attached" : "silent",
+		.reason = found ? "" : "no group was found",
+	};
+	return put(c, &rec);
 }
 
 int ims_capture_start(struct ims_capture *c, struct ims_error *err)
@@ -356,9 +401,11 @@ int ims_capture_start(struct ims_capture *c, struct ims_error *err)
 	if (!e)
 		e = tell_plan(c);
 	if (!e)
-		e = snapshot(c, c->skel->progs.snapshot_instances);
+		e = snapshot_instances(c);
 	if (!e)
-		e = snapshot(c, c->skel->progs.snapshot_groups);
+		e = snapshot(c, c->skel->progs.snapshot_groups, "/sys/kernel/iommu_groups");
+	if (!e)
+		e = tell_snapshot(c, c->skel->bss->snapshot_seen);
 	if (e)
 		return ims_fail(err, e, "cannot take the snapshot: %s", strerror(-e));
 	return 0;

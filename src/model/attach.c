@@ -63,30 +63,28 @@ static struct verdict_key once_key(const struct attach *a, enum model_verdict_ki
 	};
 }
 
-/* Whether @a is the first attach of a domain to a device it was not allocated for. */
+/* Whether @a is the first attach of a domain to a device it was not made for: the one the driver
+ * chose when it told, else the one it was asked for. */
 static bool is_proxy(struct model *m, const struct attach *a, bool *differ)
 {
-	const struct model_instance *alloc_instance;
+	uint32_t from, to = a->group ? a->group->pub.id : IMS_NO_GROUP;
+	const struct model_instance *instance;
 	struct domain_node *d = a->domain;
-	struct device_node *alloc_device;
-	const char *made_for;
-	uint32_t from, to;
+	struct device_node *made_for;
+	bool chosen;
 
 	if (!d || !d->pub.alloc_seen || !*d->pub.alloc_device || d->first_attach_seen)
 		return false;
 	d->first_attach_seen = true;
-	made_for = *d->pub.chosen_device ? d->pub.chosen_device : d->pub.alloc_device;
-	if (a->device && !strcmp(a->device->pub.name, made_for))
+	chosen = *d->pub.chosen_device;
+	made_for = device_find(m, chosen ? d->pub.chosen_device : d->pub.alloc_device);
+	if (a->device && a->device == made_for)
 		return false;
-	alloc_device = device_find(m, made_for);
-	from = *d->pub.chosen_device ? IMS_NO_GROUP : d->alloc_group;
-	if (from == IMS_NO_GROUP && alloc_device && alloc_device->pub.group)
-		from = alloc_device->pub.group->id;
-	to = a->group ? a->group->pub.id : IMS_NO_GROUP;
-	alloc_instance = *d->pub.chosen_device && alloc_device
-				 ? alloc_device->pub.instance
-				 : model_find_instance(m, d->pub.alloc_instance);
-	*differ = alloc_instance && a->device_instance && alloc_instance != a->device_instance;
+	instance = chosen ? d->chosen_instance : model_find_instance(m, d->pub.alloc_instance);
+	*differ = instance && a->device_instance && instance != a->device_instance;
+	from = chosen ? d->chosen_group : d->alloc_group;
+	if (from == IMS_NO_GROUP && made_for && made_for->pub.group)
+		from = made_for->pub.group->id;
 	/* Without both groups only the instances can tell that it is not the group's domain. */
 	return from == IMS_NO_GROUP || to == IMS_NO_GROUP ? *differ : from != to;
 }
@@ -121,8 +119,7 @@ static void judge_accepted(struct model *m, const struct attach *a)
 	struct model_verdict v = attach_verdict(m, a, MODEL_ACCEPTED_MISMATCH);
 	struct verdict_key key = once_key(a, v.kind);
 
-	/* The alloc device alone does not prove that the driver bound the domain to its instance.
-	 */
+	/* The alloc device alone does not prove that the driver bound the domain to it. */
 	if (a->evidence == MODEL_EVIDENCE_ALLOC_DEVICE) {
 		v.kind = key.kind = MODEL_UNKNOWN;
 		v.reason = intern(m, "the attach returned 0, but whether the driver had bound the "
@@ -131,7 +128,7 @@ static void judge_accepted(struct model *m, const struct attach *a)
 	verdict_once(m, &v, key, a->evidence == MODEL_EVIDENCE_DRIVER ? 0 : domain_since(m, a));
 }
 
-static void judge_succeeded(struct model *m, const struct attach *a)
+void attach_judge_success(struct model *m, const struct attach *a)
 {
 	struct model_verdict v;
 
@@ -210,7 +207,11 @@ static void learn_from_success(struct model *m, const struct attach *a)
 	if (a->device)
 		device_set_domain(m, a->device, a->event->domain);
 	if (a->group)
-		a->group->pub.domain = d ? d->pub.id : 0;
+		group_set_domain(m, a->group, d ? d->pub.id : 0);
+	if (d)
+		d->attached = true;
+	if (d && !a->device && !a->group)
+		d->untracked = true;
 	if (!d || attach_is_global(a->type) || (a->event->flags & IMS_EVENT_DRIVER_READ))
 		return;
 	/* Accepted behind another instance: the alloc device was not where the domain is bound. */
@@ -270,7 +271,7 @@ int attach_apply(struct model *m, const struct ims_event *e, uint64_t time_ns)
 		ret = judge_failed(m, &a);
 	} else {
 		if (!attach_is_global(a.type))
-			judge_succeeded(m, &a);
+			attach_judge_success(m, &a);
 		attempt_attached(m, &a);
 		learn_from_success(m, &a);
 	}

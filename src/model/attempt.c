@@ -274,8 +274,10 @@ int attempt_group_returned(struct model *m, const struct ims_event *e, uint64_t 
 	attach_gather(m, &a, e, time_ns, &err);
 	if (!e->result) {
 		attempt_attached(m, &a);
+		if (a.domain)
+			a.domain->called = true;
 		if (a.group && a.domain)
-			a.group->pub.domain = e->domain;
+			group_set_domain(m, a.group, e->domain);
 		return err;
 	}
 	if (task)

@@ -100,9 +100,18 @@ static int finalise(struct model *m, const struct ims_event *e, uint64_t time_ns
 	if (!d)
 		return err;
 	set_type(d, e->domain_type);
-	if (dev && !(e->flags & IMS_EVENT_FINALISED))
+	if (dev && !(e->flags & IMS_EVENT_FINALISED)) {
 		d->pub.chosen_device = dev->pub.name;
+		d->chosen_group = dev->pub.group ? dev->pub.group->id : IMS_NO_GROUP;
+		d->chosen_instance = dev->pub.instance;
+	}
 	domain_learn_driver(m, d, e, &err);
+	/* Where its struct cannot be read, the driver's word is as good. */
+	if (d->pub.evidence != MODEL_EVIDENCE_DRIVER && dev && dev->pub.instance &&
+	    !attach_is_global(d->pub.type)) {
+		domain_learn(d, dev->pub.instance, MODEL_EVIDENCE_DRIVER);
+		d->pub.bound_to_none = false;
+	}
 	return err;
 }
 
@@ -126,7 +135,7 @@ static int detach_group(struct model *m, const struct ims_event *e, uint64_t tim
 		group->core_domain = group->pub.domain;
 		return 0;
 	}
-	group->pub.domain = 0;
+	group_set_domain(m, group, 0);
 	for (const struct model_device *dev = group->pub.devices; dev; dev = dev->next_of_group)
 		if (dev->domain == e->domain)
 			device_set_domain(m, (struct device_node *)dev, 0);

@@ -55,10 +55,16 @@ struct device_node {
 
 struct domain_node {
 	struct model_domain pub;
-	uint32_t alloc_group; /* group of alloc_device when the alloc was seen */
+	uint32_t alloc_group;  /* group of alloc_device when the alloc was seen */
+	uint32_t chosen_group; /* of chosen_device, and its instance, when the driver told */
+	const struct model_instance *chosen_instance;
 	uint64_t idle_ns; /* since when no device is attached */
 	bool first_attach_seen;
-	bool pinned; /* a verdict names it */
+	bool attached;	/* at least once */
+	bool called;	/* a caller of the core attached it, not the core for itself */
+	bool untracked; /* attached where its detach is not seen */
+	bool held;	/* leak.c: a group still needs it */
+	bool pinned;	/* a verdict names it */
 	struct domain_node *next_freed;
 	UT_hash_handle hh;
 };
@@ -161,6 +167,7 @@ void device_join(struct model *m, struct device_node *dev, struct group_node *gr
 void device_place(struct model *m, struct device_node *dev, const struct model_instance *instance);
 void device_leave(struct model *m, struct device_node *dev);
 void device_set_domain(struct model *m, struct device_node *dev, uint64_t domain);
+void group_set_domain(struct model *m, struct group_node *group, uint64_t domain);
 void domain_learn(struct domain_node *d, const struct model_instance *instance,
 		  enum model_evidence evidence);
 void domain_free_event(struct model *m, struct domain_node *d, uint64_t time_ns);
@@ -187,6 +194,7 @@ struct attach {
 };
 
 int attach_apply(struct model *m, const struct ims_event *e, uint64_t time_ns);
+void attach_judge_success(struct model *m, const struct attach *a);
 bool attach_is_global(uint32_t type);
 enum model_rule attach_rule(const struct attach *a);
 void attach_gather(struct model *m, struct attach *a, const struct ims_event *e, uint64_t time_ns,

@@ -2,20 +2,62 @@
 /* leak.c - domains that their owner kept with no device attached. */
 #include "internal.h"
 
-/* The core's own: default domains wait for their group to come back, and so does the domain that
- * kernels without a blocked one put in its place. */
-static bool owned_by_core(const struct model *m, const struct domain_node *d)
+/* Whether the events of @hook can be in the stream; one that shows no plan may have them all. */
+static bool hooked(const struct model *m, uint32_t hook)
 {
-	if (d->pub.type & DOMAIN_DMA_API)
-		return true;
-	for (const struct group_node *g = m->groups; g; g = g->hh.next)
-		if (g->core_domain == d->pub.id)
+	bool planned = false;
+
+	for (size_t i = 0; i < m->plan_count; i++) {
+		const struct model_plan *row = &m->plan[i];
+
+		if (row->hook != hook)
+			continue;
+		if (!strcmp(row->state, "attached") || !strcmp(row->state, "silent"))
 			return true;
-	return false;
+		planned = true;
+	}
+	return !planned;
+}
+
+/* Default domains wait for their group to come back, and so does the domain that kernels without
+ * a blocked one put in its place. */
+static void mark_held(struct model *m)
+{
+	for (const struct group_node *g = m->groups; g; g = g->hh.next) {
+		const uint64_t ids[] = {g->pub.domain, g->pub.default_domain, g->core_domain};
+
+		for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++) {
+			struct domain_node *d = domain_find(m, ids[i]);
+
+			if (d)
+				d->held = true;
+		}
+	}
+}
+
+static bool owned_by_core(const struct domain_node *d)
+{
+	if ((d->pub.type & DOMAIN_DMA_API) || attach_is_global(d->pub.type))
+		return true;
+	/* The core attached it for itself: what stands in for a blocked domain, while its group
+	 * is on another one. */
+	return d->attached && !d->called;
+}
+
+static bool leaked(const struct model *m, const struct domain_node *d)
+{
+	if (!d->pub.alloc_seen || d->pub.freed || owned_by_core(d))
+		return false;
+	if (d->pub.device_count || d->held || d->untracked)
+		return false;
+	return d->idle_ns && m->overview.last_ns - d->idle_ns >= MODEL_LEAK_NS;
 }
 
 void leaks_find(struct model *m)
 {
+	if (!hooked(m, IMS_HOOK_DOMAIN_FREE) || !hooked(m, IMS_HOOK_ATTACH))
+		return;
+	mark_held(m);
 	for (const struct domain_node *d = m->domains; d; d = d->hh.next) {
 		struct model_verdict v = {
 			.kind = MODEL_LEAK,
@@ -35,9 +77,7 @@ void leaks_find(struct model *m)
 			.reason = "",
 		};
 
-		if (!d->pub.alloc_seen || d->pub.freed || d->pub.device_count ||
-		    m->overview.last_ns < d->idle_ns + MODEL_LEAK_NS || owned_by_core(m, d))
-			continue;
-		verdict_add(m, &v, d->pub.alloc_ns);
+		if (leaked(m, d))
+			verdict_add(m, &v, d->pub.alloc_ns);
 	}
 }

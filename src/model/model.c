@@ -24,6 +24,7 @@ struct model *model_new_limited(const struct model_limits *limits)
 	m->limits = *limits;
 	m->loss_reason = "";
 	m->rest.pub.comm = m->rest.pub.alloc_device = m->rest.pub.alloc_instance = "";
+	m->rest.pub.chosen_device = "";
 	return m;
 }
 

@@ -247,6 +247,11 @@ void device_join(struct model *m, struct device_node *dev, struct group_node *gr
 
 void device_leave(struct model *m, struct device_node *dev)
 {
+	struct domain_node *d = domain_find(m, dev->pub.domain);
+
+	/* Who attached the group may hold it still, and its number says nothing any more. */
+	if (d && (!dev->pub.group || dev->pub.group->device_count == 1))
+		d->untracked = true;
 	device_set_domain(m, dev, 0);
 	device_unlink(dev);
 	if (!dev->pub.removed)
@@ -264,6 +269,15 @@ void device_set_domain(struct model *m, struct device_node *dev, uint64_t domain
 	if (to)
 		to->pub.device_count++;
 	dev->pub.domain = to ? domain : 0;
+}
+
+void group_set_domain(struct model *m, struct group_node *group, uint64_t domain)
+{
+	struct domain_node *from = domain_find(m, group->pub.domain);
+
+	if (from && group->pub.domain != domain)
+		from->idle_ns = m->overview.last_ns;
+	group->pub.domain = domain;
 }
 
 struct domain_node *domain_find(const struct model *m, uint64_t id)
@@ -321,8 +335,9 @@ struct domain_node *domain_get(struct model *m, uint64_t id, int *err)
 		return NULL;
 	}
 	node->pub.id = id;
-	node->pub.alloc_device = node->pub.chosen_device = node->pub.alloc_instance = node->pub.comm = "";
-	node->alloc_group = IMS_NO_GROUP;
+	node->pub.alloc_device = node->pub.alloc_instance = node->pub.comm = "";
+	node->pub.chosen_device = "";
+	node->alloc_group = node->chosen_group = IMS_NO_GROUP;
 	HASH_ADD(hh, m->domains, pub.id, sizeof(node->pub.id), node);
 	if (!node->hh.tbl) {
 		free(node);

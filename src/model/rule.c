@@ -29,6 +29,7 @@ static const struct {
 	{"smmu.", MODEL_RULE_BOUND},
 	{"dmar", MODEL_RULE_SHARING},
 	{"ivhd", MODEL_RULE_SHARING},
+	{"iommulab", MODEL_RULE_BOUND},
 };
 
 static bool starts(const char *s, const char *prefix)

@@ -33,11 +33,14 @@ static const char *errno_text(int32_t result)
 	return NULL;
 }
 
-static void tell_result(FILE *out, int32_t result)
+static void tell_result(FILE *out, int32_t result, uint32_t hook)
 {
 	const char *text = errno_text(result);
 	char buf[VIEW_TEXT];
 
+	/* Of a PASID the core says it as well, for more reasons. */
+	if (hook == IMS_HOOK_ATTACH_PASID && result == -EINVAL)
+		text = "this domain cannot be used with a PASID of this device";
 	fputs(view_errno(buf, result), out);
 	if (text)
 		fprintf(out, " (%s)", text);
@@ -81,6 +84,24 @@ static void tell_device(FILE *out, const struct model_verdict *v)
 	}
 }
 
+/* Where the driver bound a domain to another device's instance than asked. */
+static void tell_chosen(FILE *out, const struct model *m, const struct model_domain *d)
+{
+	const struct model_device *dev;
+
+	if (!*d->chosen_device || !strcmp(d->chosen_device, d->alloc_device))
+		return;
+	dev = model_find_device(m, d->chosen_device);
+	fputs("The driver finalised it for device ", out);
+	view_escape(out, d->chosen_device);
+	if (dev && dev->instance) {
+		fputs(", behind ", out);
+		view_escape(out, dev->instance->name);
+		fputs(*d->alloc_device ? "," : "", out);
+	}
+	fputs(*d->alloc_device ? " instead. " : ". ", out);
+}
+
 static void tell_alloc(FILE *out, const struct model *m, const struct model_verdict *v)
 {
 	const struct model_domain *d = v->domain ? model_find_domain(m, v->domain) : NULL;
@@ -108,11 +129,7 @@ static void tell_alloc(FILE *out, const struct model *m, const struct model_verd
 		fputs(" for no device", out);
 	}
 	fprintf(out, " at %s. ", view_time(buf, m, d->alloc_ns));
-	if (*d->chosen_device && strcmp(d->chosen_device, d->alloc_device)) {
-		fputs("The driver finalised it for device ", out);
-		view_escape(out, d->chosen_device);
-		fputs(" instead. ", out);
-	}
+	tell_chosen(out, m, d);
 }
 
 static void tell_bound(FILE *out, const struct model_verdict *v)
@@ -136,11 +153,11 @@ static void tell_attach(FILE *out, const struct model *m, const struct model_ver
 	tell_who(out, v->comm, v->pid);
 	fputs(v->result ? " tried to attach " : " attached ", out);
 	tell_domain(out, m, v->domain);
-	fputs(" to ", out);
+	fputs(v->hook == IMS_HOOK_ATTACH_PASID ? " to a PASID of " : " to ", out);
 	tell_device(out, v);
 	fprintf(out, "%s at %s: ", v->device_instance ? "," : "", view_time(buf, m, v->time_ns));
 	if (v->result)
-		tell_result(out, v->result);
+		tell_result(out, v->result, v->hook);
 	else
 		fputs("the attach returned 0", out);
 	fputs(". ", out);
@@ -234,12 +251,18 @@ static void tell_unmap_short(FILE *out, const struct model *m, const struct mode
 
 static void tell_leak(FILE *out, const struct model *m, const struct model_verdict *v)
 {
+	const struct model_domain *d = model_find_domain(m, v->domain);
+	uint64_t last_ns = model_overview(m)->last_ns;
 	char buf[VIEW_TEXT];
 
 	tell_alloc(out, m, v);
 	tell_bound(out, v);
-	fprintf(out, "Since %s no device is attached to it, and it was not freed. ",
-		view_time(buf, m, v->time_ns));
+	if (d && v->time_ns > d->alloc_ns)
+		fprintf(out, "The last device left it at %s", view_time(buf, m, v->time_ns));
+	else
+		fputs("No device was ever attached to it", out);
+	fprintf(out, ", and in the %s from then to the end of the recording it was not freed. ",
+		view_ns(buf, last_ns > v->time_ns ? last_ns - v->time_ns : 0));
 }
 
 static void tell_mixed(FILE *out, const struct model_verdict *v)
@@ -260,7 +283,7 @@ static void tell_probe(FILE *out, const struct model *m, const struct model_verd
 	tell_device(out, v);
 	fprintf(out, "%s failed at %s with ", v->device_instance ? "," : "",
 		view_time(buf, m, v->time_ns));
-	tell_result(out, v->result);
+	tell_result(out, v->result, v->hook);
 	fputs(", after ", out);
 	tell_domain(out, m, v->domain);
 	fputs(" could not be attached: the device has no IOMMU and its driver may not bind. ", out);

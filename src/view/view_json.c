@@ -206,6 +206,7 @@ static json_t *alloc_json(const struct model_domain *d)
 	o = with(o, "blind", flag(d->alloc_blind));
 	o = with(o, "device", text_or_null(d->alloc_device));
 	o = with(o, "instance", text_or_null(d->alloc_instance));
+	o = with(o, "chosen_device", text_or_null(d->chosen_device));
 	return with(o, "stack", stack_json(d->stack));
 }
 

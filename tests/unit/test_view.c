@@ -341,6 +341,91 @@ static void test_json(void **state)
 	model_free(m);
 }
 
+static void assert_story(const struct model *m, enum model_verdict_kind kind, const char *wanted)
+{
+	char *story = view_story(m, find_verdict(m, kind));
+
+	assert_string_equal(story, wanted);
+	free(story);
+}
+
+static void test_leak_and_pasid(void **state)
+{
+	struct ims_record end = {.type = IMS_REC_END};
+	struct model *m = new_container("arm-smmu-v3");
+
+	EVENT(m, FINALISE, AT3, .domain = B, .domain_type = UNMANAGED, READ(SMMU2));
+	EVENT(m, DOMAIN_ALLOC, AT2, .domain = B, .domain_type = UNMANAGED, READ(SMMU2));
+	EVENT(m, DEVICE_ADD, .device = "0000:11:00.1", .group = 13, .instance = SMMU2);
+	EVENT(m, ATTACH_PASID, AT2, .domain = B, .domain_type = UNMANAGED, .result = -EINVAL,
+	      READ(SMMU2));
+	end.time_ns = test_now + 2500000000;
+	assert_int_equal(model_apply(m, &end), 0);
+	model_finish(m);
+	assert_verdicts(m, "pasid-format leak ");
+	assert_story(m, MODEL_LEAK,
+		     "qemu (pid 100) allocated domain 21 (UNMANAGED) for device 0000:11:00.0, "
+		     "behind smmu3.0x000000000c040000, at +0.000090 s. The driver finalised it for "
+		     "device 0000:12:00.0, behind smmu3.0x000000000c040000, instead. The domain "
+		     "belongs to smmu3.0x000000000c040000 (evidence: driver). No device was ever "
+		     "attached to it, and in the 2.50s from then to the end of the recording it "
+		     "was not freed.");
+	assert_story(m, MODEL_PASID_FORMAT,
+		     "qemu (pid 100) allocated domain 21 (UNMANAGED) for device 0000:11:00.0, "
+		     "behind smmu3.0x000000000c040000, at +0.000090 s. The driver finalised it for "
+		     "device 0000:12:00.0, behind smmu3.0x000000000c040000, instead. The domain "
+		     "belongs to smmu3.0x000000000c040000 (evidence: driver; rule: bound, table: "
+		     "arm-smmu-v3). qemu (pid 100) tried to attach domain 21 (UNMANAGED) to a "
+		     "PASID of device 0000:11:00.0 (group 13), behind smmu3.0x000000000c040000, "
+		     "at +0.000110 s: -EINVAL (this domain cannot be used with a PASID of this "
+		     "device). Note: group 13 has 2 devices, and PASIDs want a group of one.");
+	model_free(m);
+}
+
+static void test_leak_after_detach(void **state)
+{
+	struct ims_record end = {.type = IMS_REC_END};
+	struct model *m = new_container("arm-smmu-v3");
+
+	EVENT(m, ATTACH, AT1, .domain = 1, .domain_type = DMA, READ(SMMU1));
+	EVENT(m, DETACH_GROUP, .group = 12, .domain = A, .domain_type = UNMANAGED);
+	put_loss(m, IMS_HOOK_DOMAIN_FREE, IMS_LOSS_RING_FULL, 1);
+	end.time_ns = test_now + 2500000000;
+	assert_int_equal(model_apply(m, &end), 0);
+	model_finish(m);
+	assert_story(m, MODEL_LEAK,
+		     "qemu (pid 100) allocated domain 20 (UNMANAGED) for device 0000:09:00.0, "
+		     "behind smmu3.0x000000000c020000, at +0.000030 s. The domain belongs to "
+		     "smmu3.0x000000000c020000 (evidence: driver). The last device left it at "
+		     "+0.000080 s, and in the 2.50s from then to the end of the recording it was "
+		     "not freed. This may be incomplete: domain-free events were lost "
+		     "(ring-full).");
+	model_free(m);
+}
+
+static void test_json_of_a_choice(void **state)
+{
+	struct model *m = new_machine("arm-smmu-v3");
+	const char *device, *chosen;
+	json_t *root;
+
+	EVENT(m, FINALISE, AT3, .domain = A, .domain_type = UNMANAGED, READ(SMMU2));
+	EVENT(m, DOMAIN_ALLOC, AT2, .domain = A, .domain_type = UNMANAGED, READ(SMMU2));
+	EVENT(m, DOMAIN_ALLOC, AT2, .domain = B, .domain_type = UNMANAGED, READ(SMMU2));
+	root = json_of(m);
+	assert_int_equal(json_unpack(json_array_get(json_object_get(root, "domains"), 3),
+				     "{s:{s:s,s:s}}", "alloc", "device", &device, "chosen_device",
+				     &chosen),
+			 0);
+	assert_string_equal(device, DEV2);
+	assert_string_equal(chosen, DEV3);
+	assert_int_equal(json_unpack(json_array_get(json_object_get(root, "domains"), 4),
+				     "{s:{s:n}}", "alloc", "chosen_device"),
+			 0);
+	json_decref(root);
+	model_free(m);
+}
+
 static void test_json_of_anything(void **state)
 {
 	struct model *m = new_hostile();
@@ -441,6 +526,9 @@ int main(void)
 		cmocka_unit_test(test_cut_off),
 		cmocka_unit_test(test_escapes),	    cmocka_unit_test(test_width),
 		cmocka_unit_test(test_json),	    cmocka_unit_test(test_json_of_anything),
+		cmocka_unit_test(test_leak_and_pasid),
+		cmocka_unit_test(test_leak_after_detach),
+		cmocka_unit_test(test_json_of_a_choice),
 		cmocka_unit_test(test_top),	    cmocka_unit_test(test_top_of_anything),
 		cmocka_unit_test(test_write_error),
 	};
