@@ -165,6 +165,8 @@ void lab_show_bench(struct seq_file *s);
 __printf(2, 3) void lab_log(struct lab_log *log, const char *fmt, ...);
 
 struct iommu_domain *lab_alloc_domain(const char *how, struct device *dev, bool pasid);
+/* A page table against what it should hold, mapped at random in every page size. */
+int lab_verify(struct iommu_domain *domain, unsigned int rounds, u32 seed);
 int lab_map(struct iommu_domain *domain, unsigned long iova, phys_addr_t phys, size_t size);
 
 /* control.c */
