@@ -4,6 +4,7 @@
 #   make check    every test                   make deps    install what both need (apt)
 #   make unit     unit tests (SAN=1: with ASan and UBSan)
 #   make fuzz     fuzz the reader              make bench-reader
+#   make driver   build the kernel modules     make scenarios  run every scenario of them
 #   make clean    V=1: show commands           ARCH=arm64: cross build
 
 ARCH ?= $(patsubst x86_64,amd64,$(patsubst aarch64,arm64,$(shell uname -m)))
@@ -152,6 +153,17 @@ guest-arm64 guest-amd64: guest-%: have-deps
 demo: have-deps
 	$(Q)$(MAKE) --no-print-directory all guest-arm64
 	$(Q)tests/vm/demo
+
+# The kernel modules, for kernels of the matrix: driver/README.md tells how to build for others.
+DRIVER_FOR ?= amd64-vtd-backports arm64-smmuv3-backports
+.PHONY: driver
+driver: have-deps
+	$(Q)$(TESTBED) setup
+	$(Q)set -e; for entry in $(DRIVER_FOR); do driver/build $$entry; done
+
+.PHONY: scenarios
+scenarios: all guest-arm64 guest-amd64
+	$(Q)tests/vm/scenarios
 
 .PHONY: check
 check: have-deps

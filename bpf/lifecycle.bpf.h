@@ -147,9 +147,13 @@ static __always_inline void attach_leave(void *ctx, __u64 ret)
 
 IMS_PROBES(attach, 2, attach_enter, attach_leave)
 
-/* ---- what callers ask of the core: (domain, group) or (domain, device) ---------------------- */
+/* ---- calls whose event is their arguments and their result ----------------------------------- */
 
-static __always_inline void group_leave(void *ctx, __u32 hook, __u32 point, __s32 result)
+/* What the first two arguments are. */
+enum plain_args { DOMAIN_GROUP, DOMAIN_DEVICE, DEVICE, OTHER_GROUP, OTHER };
+
+static __always_inline void plain_leave(void *ctx, __u32 hook, __u32 point, enum plain_args args,
+					__s32 result)
 {
 	__u64 arg[3], note;
 	struct ims_kevent *e = report(ctx, hook, point, arg, &note);
@@ -157,105 +161,39 @@ static __always_inline void group_leave(void *ctx, __u32 hook, __u32 point, __s3
 	if (!e)
 		return;
 	e->result = result;
-	e->group = BPF_CORE_READ((struct iommu_group *)arg[1], id);
-	emit_domain(e, arg[0]);
+	if (args == DOMAIN_GROUP || args == OTHER_GROUP)
+		e->group = BPF_CORE_READ((struct iommu_group *)arg[1], id);
+	if (args == DOMAIN_DEVICE)
+		read_device(e, (struct device *)arg[1]);
+	if (args == DEVICE)
+		read_device(e, (struct device *)arg[0]);
+	if (args == DOMAIN_GROUP || args == DOMAIN_DEVICE)
+		emit_domain(e, arg[0]);
 	emit_submit(e);
 }
 
-static __always_inline void device_leave(void *ctx, __u32 hook, __u32 point, __s32 result)
-{
-	__u64 arg[3], note;
-	struct ims_kevent *e = report(ctx, hook, point, arg, &note);
-
-	if (!e)
-		return;
-	e->result = result;
-	read_device(e, (struct device *)arg[1]);
-	emit_domain(e, arg[0]);
-	emit_submit(e);
-}
-
-#define REMEMBER(name, hook, point)                                                                    \
+#define PLAIN(name, hook, point, args, result)                                                     \
 	static __always_inline void name##_enter(const __u64 *arg)                                 \
 	{                                                                                          \
 		remember(hook, point, arg, 0);                                                     \
-	}
-#define LEAVE(name, kind, hook, point, result)                                                     \
+	}                                                                                          \
 	static __always_inline void name##_leave(void *ctx, __u64 ret)                             \
 	{                                                                                          \
-		kind##_leave(ctx, hook, point, result);                                            \
-	}
+		plain_leave(ctx, hook, point, args, result);                                       \
+	}                                                                                          \
+	IMS_PROBES(name, args == DEVICE || args == OTHER ? 1 : 2, name##_enter, name##_leave)
 
-REMEMBER(attach_group, IMS_HOOK_ATTACH_GROUP, IMS_POINT_ATTACH_GROUP)
-LEAVE(attach_group, group, IMS_HOOK_ATTACH_GROUP, IMS_POINT_ATTACH_GROUP, (__s32)ret)
-IMS_PROBES(attach_group, 2, attach_group_enter, attach_group_leave)
+/* What callers ask of the core. */
+PLAIN(attach_group, IMS_HOOK_ATTACH_GROUP, IMS_POINT_ATTACH_GROUP, DOMAIN_GROUP, (__s32)ret)
+PLAIN(attach_device, IMS_HOOK_ATTACH_GROUP, IMS_POINT_ATTACH_DEVICE, DOMAIN_DEVICE, (__s32)ret)
+PLAIN(detach_group, IMS_HOOK_DETACH_GROUP, IMS_POINT_DETACH_GROUP, DOMAIN_GROUP, 0)
+PLAIN(detach_device, IMS_HOOK_DETACH_GROUP, IMS_POINT_DETACH_DEVICE, DOMAIN_DEVICE, 0)
+PLAIN(attach_pasid, IMS_HOOK_ATTACH_PASID, IMS_POINT_ATTACH_PASID, DOMAIN_DEVICE, (__s32)ret)
 
-REMEMBER(attach_device, IMS_HOOK_ATTACH_GROUP, IMS_POINT_ATTACH_DEVICE)
-LEAVE(attach_device, device, IMS_HOOK_ATTACH_GROUP, IMS_POINT_ATTACH_DEVICE, (__s32)ret)
-IMS_PROBES(attach_device, 2, attach_device_enter, attach_device_leave)
-
-REMEMBER(detach_group, IMS_HOOK_DETACH_GROUP, IMS_POINT_DETACH_GROUP)
-LEAVE(detach_group, group, IMS_HOOK_DETACH_GROUP, IMS_POINT_DETACH_GROUP, 0)
-IMS_PROBES(detach_group, 2, detach_group_enter, detach_group_leave)
-
-REMEMBER(detach_device, IMS_HOOK_DETACH_GROUP, IMS_POINT_DETACH_DEVICE)
-LEAVE(detach_device, device, IMS_HOOK_DETACH_GROUP, IMS_POINT_DETACH_DEVICE, 0)
-IMS_PROBES(detach_device, 2, detach_device_enter, detach_device_leave)
-
-/* ---- probe of a device, and VFIO's attach: what tells a hard failure from a soft one -------- */
-
-REMEMBER(probe, IMS_HOOK_PROBE, IMS_POINT_PROBE)
-
-static __always_inline void probe_leave(void *ctx, __u64 ret)
-{
-	__u64 arg[3], note;
-	struct ims_kevent *e = report(ctx, IMS_HOOK_PROBE, IMS_POINT_PROBE, arg, &note);
-
-	if (!e)
-		return;
-	e->result = (__s32)ret;
-	read_device(e, (struct device *)arg[0]);
-	emit_submit(e);
-}
-
-IMS_PROBES(probe, 1, probe_enter, probe_leave)
-
-REMEMBER(vfio_attach, IMS_HOOK_CALLER, IMS_POINT_VFIO_ATTACH)
-
-static __always_inline void vfio_attach_leave(void *ctx, __u64 ret)
-{
-	__u64 arg[3], note;
-	struct ims_kevent *e = report(ctx, IMS_HOOK_CALLER, IMS_POINT_VFIO_ATTACH, arg, &note);
-
-	if (!e)
-		return;
-	e->result = (__s32)ret;
-	e->group = BPF_CORE_READ((struct iommu_group *)arg[1], id);
-	emit_submit(e);
-}
-
-IMS_PROBES(vfio_attach, 2, vfio_attach_enter, vfio_attach_leave)
-
-REMEMBER(lab, IMS_HOOK_CALLER, IMS_POINT_LAB)
-
-static __always_inline void lab_leave(void *ctx, __u64 ret)
-{
-	__u64 arg[3], note;
-	struct ims_kevent *e = report(ctx, IMS_HOOK_CALLER, IMS_POINT_LAB, arg, &note);
-
-	if (!e)
-		return;
-	e->result = (__s32)ret;
-	emit_submit(e);
-}
-
-IMS_PROBES(lab, 1, lab_enter, lab_leave)
-
-/* ---- PASIDs: (domain, device, pasid) --------------------------------------------------------- */
-
-REMEMBER(attach_pasid, IMS_HOOK_ATTACH_PASID, IMS_POINT_ATTACH_PASID)
-LEAVE(attach_pasid, device, IMS_HOOK_ATTACH_PASID, IMS_POINT_ATTACH_PASID, (__s32)ret)
-IMS_PROBES(attach_pasid, 2, attach_pasid_enter, attach_pasid_leave)
+/* What tells a hard failure from a soft one: the operation on whose behalf an attach was made. */
+PLAIN(probe, IMS_HOOK_PROBE, IMS_POINT_PROBE, DEVICE, (__s32)ret)
+PLAIN(vfio_attach, IMS_HOOK_CALLER, IMS_POINT_VFIO_ATTACH, OTHER_GROUP, (__s32)ret)
+PLAIN(lab, IMS_HOOK_CALLER, IMS_POINT_LAB, OTHER, (__s32)ret)
 
 /* ---- finalise: only our own driver tells it, with the device that it chose ------------------- */
 

@@ -100,7 +100,8 @@ static struct ims_stack symbolise(struct ims_capture *c, const struct ims_kevent
 		ksyms_format(symbols(c), k->stack[i], text, FRAME_LEN);
 		if (len && !strncmp(text, function, len) && text[len] == '+')
 			stack.count = 0;
-		else if ((symbols(c) && !strncmp(text, "0x", 2)) ||
+		else if ((symbols(c) && !strncmp(text, "0x", 2)) || strstr(text, " [bpf]") ||
+			 strstr(text, " [__builtin__") ||
 			 (stack.count && same_function(f->frame[stack.count - 1], text)))
 			continue;
 		if (text != f->text[stack.count])

@@ -183,7 +183,7 @@ static const char *rate_text(char *buf, uint64_t count, uint64_t interval_ns, un
 {
 	double rate = per_second(count, interval_ns);
 
-	if (snprintf(buf, VIEW_TEXT, "%.1f", rate) > (int)width)
+	if (snprintf(buf, VIEW_TEXT, "%.*f", interval_ns ? 1 : 0, rate) > (int)width)
 		view_count(buf, whole(rate), width);
 	return buf;
 }
@@ -262,6 +262,32 @@ static void print_overview(const struct view *v, struct view_top *top, uint64_t 
 	fputc('\n', v->out);
 }
 
+static void print_instances(const struct view *v)
+{
+	const struct model_instance *i = NULL;
+	uint64_t row = 0;
+
+	view_on(v, VIEW_BOLD);
+	fputs("INSTANCE                 DRIVER            RULE      GROUPS  DEVICES\n", v->out);
+	view_off(v);
+	for (; (i = model_next_instance(v->m, i)); row++) {
+		uint64_t groups = 0, devices = 0;
+
+		if (!view_row_fits(v, row))
+			continue;
+		for (const struct model_group *g = i->groups; g; g = g->next_of_instance) {
+			groups++;
+			devices += g->device_count;
+		}
+		view_cell(v, i->name, 25);
+		view_cell(v, *i->driver ? i->driver : "?", 18);
+		fprintf(v->out, "%-8s %7" PRIu64 " %8" PRIu64 "\n", model_rule_name(i->rule), groups,
+			devices);
+	}
+	view_left_out(v, row);
+	fputc('\n', v->out);
+}
+
 int view_top(FILE *out, const struct model *m, struct view_top *top, uint64_t interval_ns,
 	     const struct view_options *o)
 {
@@ -284,6 +310,7 @@ int view_top(FILE *out, const struct model *m, struct view_top *top, uint64_t in
 	else if (!interval_ns && now_ns > top->last_ns)
 		interval_ns = now_ns - top->last_ns;
 	print_overview(&v, top, interval_ns);
+	print_instances(&v);
 	print_rows(&v, rows, count, interval_ns);
 	print_totals(&v, top, interval_ns);
 	fputc('\n', out);

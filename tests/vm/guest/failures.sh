@@ -58,7 +58,11 @@ no_btf() {
 
 as_nobody() {
 	chmod 755 /opt /opt/bin /opt/lib
-	says 'no CAP_' 1 setuidgid 65534 iommutrace record -o /tmp/x.ims
+	# busybox can change the user by this only, and wants the user to have a name.
+	mkdir -p /etc
+	echo 'nobody:x:65534:65534::/:/bin/sh' >/etc/passwd
+	says 'no CAP_' 1 start-stop-daemon -S -c 65534:65534 -x /opt/bin/iommutrace -- \
+		record -o /tmp/x.ims
 }
 
 keeps_old() {

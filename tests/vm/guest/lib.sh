@@ -39,6 +39,13 @@ vfio_devices() {
 	done
 }
 
+# pci_device VENDOR DEVICE: its address.
+pci_device() {
+	for dev in /sys/bus/pci/devices/*; do
+		[ "$(cat "$dev/vendor") $(cat "$dev/device")" = "$1 $2" ] && echo "${dev##*/}"
+	done
+}
+
 # Counts the kernel's own iommu:map and iommu:unmap tracepoints, in an instance of our own.
 oracle_start() {
 	mkdir "$tracing/instances/oracle"

@@ -55,6 +55,8 @@ smmuv3() {
 	one smmuv3-soft-mismatch vfio-loop -n 20 $mixed
 	echo bus >$parameters/alloc_policy
 	one smmuv3-bus-wrong vfio-loop -n 20 "$3"
+	# "Some device on the bus" is the first: the edu device is behind the same SMMU.
+	one smmuv3-bus-right vfio-loop -n 20 "$(pci_device 0x1234 0x11e8)"
 	echo deferred >$parameters/alloc_policy
 	one smmuv3-deferred vfio-loop -n 20 "$1"
 	echo device >$parameters/alloc_policy
