@@ -17,6 +17,7 @@ struct lab_bench {
 	size_t size;
 	u64 count; /* each thread */
 	unsigned int threads;
+	bool stop; /* the writer was interrupted */
 	struct completion start;
 	struct lab_thread *thread;
 };
@@ -26,7 +27,7 @@ struct lab_thread {
 	const struct lab_loop *loop;
 	struct page *page; /* for "dma" */
 	unsigned int index;
-	u64 errors;
+	u64 count, errors;
 	struct completion done;
 };
 
@@ -95,14 +96,15 @@ static int thread_main(void *data)
 	struct lab_bench *b = thread->bench;
 
 	wait_for_completion(&b->start);
-	for (u64 i = 0; i < b->count; i++) {
+	for (u64 i = 0; i < b->count && !READ_ONCE(b->stop); i++) {
 		if (thread->loop->once(thread))
 			thread->errors++;
+		thread->count++;
 		if (!(i % 64))
 			cond_resched();
 	}
-	complete(&thread->done);
-	return 0;
+	/* Not complete(): the module may be gone before this thread has left it. */
+	kthread_complete_and_exit(&thread->done, 0);
 }
 
 static int thread_make(struct lab_bench *b, unsigned int i, const struct lab_loop *loop)
@@ -127,8 +129,19 @@ static int thread_make(struct lab_bench *b, unsigned int i, const struct lab_loo
 	return PTR_ERR(task);
 }
 
-/* Returns the time that took, or an error; the number of errors in *errors. */
-static s64 run_threads(struct lab_bench *b, const struct lab_loop *loop, u64 *errors)
+/* All threads are done when this returns. */
+static void wait_for_threads(struct lab_bench *b, unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr; i++) {
+		if (wait_for_completion_interruptible(&b->thread[i].done)) {
+			WRITE_ONCE(b->stop, true);
+			wait_for_completion(&b->thread[i].done);
+		}
+	}
+}
+
+/* Returns the time that took, or an error; how often it was done, and with an error. */
+static s64 run_threads(struct lab_bench *b, const struct lab_loop *loop, u64 *count, u64 *errors)
 {
 	unsigned int made;
 	u64 start;
@@ -142,13 +155,13 @@ static s64 run_threads(struct lab_bench *b, const struct lab_loop *loop, u64 *er
 			break;
 	}
 	if (err)
-		b->count = 0;
+		b->stop = true;
 	start = ktime_get_ns();
 	complete_all(&b->start);
-	for (unsigned int i = 0; i < made; i++)
-		wait_for_completion(&b->thread[i].done);
+	wait_for_threads(b, made);
 	took = ktime_get_ns() - start;
 	for (unsigned int i = 0; i < made; i++) {
+		*count += b->thread[i].count;
 		*errors += b->thread[i].errors;
 		if (b->thread[i].page)
 			__free_pages(b->thread[i].page, get_order(b->size));
@@ -158,7 +171,7 @@ static s64 run_threads(struct lab_bench *b, const struct lab_loop *loop, u64 *er
 
 static int run_in_domain(struct lab_bench *b, const struct lab_loop *loop)
 {
-	u64 errors = 0;
+	u64 count = 0, errors = 0;
 	s64 took;
 	int err = 0;
 
@@ -166,7 +179,7 @@ static int run_in_domain(struct lab_bench *b, const struct lab_loop *loop)
 		err = iommu_attach_group(b->domain, b->group);
 	if (err)
 		return err;
-	took = run_threads(b, loop, &errors);
+	took = run_threads(b, loop, &count, &errors);
 	if (loop->attached)
 		iommu_detach_group(b->domain, b->group);
 	if (took < 0)
@@ -174,7 +187,7 @@ static int run_in_domain(struct lab_bench *b, const struct lab_loop *loop)
 	snprintf(result, sizeof(result),
 		 "%s dev=%u.%u size=%zu threads=%u count=%llu errors=%llu total_ns=%lld\n",
 		 loop->name, b->ld->iommu->index, b->ld->index, b->size, b->threads,
-		 b->count * b->threads, errors, took);
+		 count, errors, took);
 	return 0;
 }
 

@@ -98,11 +98,22 @@ int lab_add_device(struct iommulab_dev *ld);
 void lab_remove_device(struct iommulab_dev *ld);
 int lab_set_param(const char *name, const char *value);
 
+/* device.c: probing, and groups */
+int lab_groups_init(void);
+void lab_groups_exit(void);
+struct iommulab_dev *lab_first_probed(void);
+unsigned int lab_group_members(struct iommulab_dev *ld);
+struct iommu_device *lab_probe_device(struct device *dev);
+void lab_probe_finalize(struct device *dev);
+struct iommu_group *lab_device_group(struct device *dev);
+void lab_release_device(struct device *dev);
+int lab_def_domain_type(struct device *dev);
+
 /* ops.c; the ops live until lab_ops_exit() */
 int lab_ops_init(void);
 void lab_ops_exit(void);
 struct iommu_ops *lab_ops(void);
-struct iommulab_dev *lab_first_probed(void);
+int lab_set_pinned(struct iommulab_dev *ld, bool pinned);
 
 static inline struct iommulab_domain *to_iommulab_domain(struct iommu_domain *domain)
 {
@@ -165,6 +176,8 @@ void lab_show_bench(struct seq_file *s);
 __printf(2, 3) void lab_log(struct lab_log *log, const char *fmt, ...);
 
 struct iommu_domain *lab_alloc_domain(const char *how, struct device *dev, bool pasid);
+/* A page table against what it should hold, mapped at random in every page size. */
+int lab_verify(struct iommu_domain *domain, unsigned int rounds, u32 seed);
 int lab_map(struct iommu_domain *domain, unsigned long iova, phys_addr_t phys, size_t size);
 
 /* control.c */

@@ -358,9 +358,12 @@ static int __init lab_init(void)
 	devs = kvcalloc((size_t)lab_nr_instances * lab_nr_devices, sizeof(*devs), GFP_KERNEL);
 	if (!instances || !devs)
 		goto err_free;
-	err = lab_ops_init();
+	err = lab_groups_init();
 	if (err)
 		goto err_free;
+	err = lab_ops_init();
+	if (err)
+		goto err_groups;
 	lab_root = root_device_register("iommulab");
 	if (IS_ERR(lab_root)) {
 		err = PTR_ERR(lab_root);
@@ -383,6 +386,8 @@ err_root:
 	root_device_unregister(lab_root);
 err_ops:
 	lab_ops_exit();
+err_groups:
+	lab_groups_exit();
 err_free:
 	kvfree(devs);
 	kvfree(instances);
@@ -407,6 +412,7 @@ static void __exit lab_exit(void)
 	bus_unregister_notifier(&platform_bus_type, &lab_notifier);
 	root_device_unregister(lab_root);
 	lab_ops_exit();
+	lab_groups_exit();
 	kvfree(devs);
 	kvfree(instances);
 	lab_inject_exit();

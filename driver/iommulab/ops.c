@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <linux/dma-map-ops.h>
 #include <linux/slab.h>
 #include "lab.h"
 
@@ -11,36 +10,9 @@
 #endif
 
 static struct iommu_ops *ops;
-static DEFINE_SPINLOCK(lab_probed_lock);
-static LIST_HEAD(lab_probed);
-
-/* Groups of several devices: the group exists while it has members. lab_probed_lock */
-struct lab_group {
-	struct iommu_group *group;
-	unsigned int members;
-};
-
-static struct lab_group *groups;
-
-static struct lab_group *group_of(struct iommulab_dev *ld)
-{
-	return &groups[lab_group_index(ld)];
-}
-
 struct iommu_ops *lab_ops(void)
 {
 	return ops;
-}
-
-/* What "some device on the bus" comes to. */
-struct iommulab_dev *lab_first_probed(void)
-{
-	struct iommulab_dev *ld;
-
-	spin_lock(&lab_probed_lock);
-	ld = list_first_entry_or_null(&lab_probed, struct iommulab_dev, probed);
-	spin_unlock(&lab_probed_lock);
-	return ld;
 }
 
 static int finalise(struct iommulab_domain *domain, struct iommulab_iommu *iommu)
@@ -135,7 +107,7 @@ static struct iommu_domain *domain_alloc_paging_flags(struct device *dev, u32 fl
  * A device that is attached elsewhere than to its default domain keeps this module loaded: VFIO,
  * or a step, is using it. Being attached to the default domain does not (see lab_ops_init()).
  */
-static int set_pinned(struct iommulab_dev *ld, bool pinned)
+int lab_set_pinned(struct iommulab_dev *ld, bool pinned)
 {
 	if (pinned == ld->pinned)
 		return 0;
@@ -154,7 +126,7 @@ static bool is_home(struct iommu_domain *domain)
 
 static int set_state(struct iommulab_dev *ld, struct iommu_domain *domain, enum lab_state state)
 {
-	int err = set_pinned(ld, !is_home(domain));
+	int err = lab_set_pinned(ld, !is_home(domain));
 
 	if (err)
 		return err;
@@ -240,7 +212,7 @@ static void detach_dev(struct iommu_domain *domain, struct device *dev)
 {
 	struct iommulab_dev *ld = dev_iommu_priv_get(dev);
 
-	set_pinned(ld, false);
+	lab_set_pinned(ld, false);
 	ld->state = LAB_BLOCKED;
 	ld->bound = NULL;
 	lab_count(LAB_OP_DETACH, 0);
@@ -255,7 +227,7 @@ static int attach_pasid(struct iommulab_domain *domain, struct iommulab_dev *ld,
 	if (err)
 		return err;
 	/* A PASID needs tables that can have it, for the device itself as well, and no company. */
-	if (domain->format != LAB_FORMAT_V2 || group_of(ld)->members > 1)
+	if (domain->format != LAB_FORMAT_V2 || lab_group_members(ld) > 1)
 		return -EINVAL;
 	if (ld->state == LAB_PAGING && ld->format != LAB_FORMAT_V2)
 		return -EINVAL;
@@ -443,113 +415,6 @@ static bool lab_capable(struct device *dev, enum iommu_cap cap)
 	return cap == IOMMU_CAP_CACHE_COHERENCY;
 }
 
-static struct iommu_device *probe_device(struct device *dev)
-{
-	struct iommulab_dev *ld = lab_dev_of(dev);
-	int err;
-
-	if (!ld)
-		return ERR_PTR(-ENODEV);
-	err = lab_count(LAB_OP_PROBE, lab_fail(LAB_OP_PROBE));
-	if (err)
-		return ERR_PTR(err);
-	ld->home = NULL;
-	ld->state = LAB_NONE;
-	ld->bound = NULL;
-	ld->pasids = 0;
-	dev_iommu_priv_set(dev, ld);
-	spin_lock(&lab_probed_lock);
-	list_add_tail(&ld->probed, &lab_probed);
-	spin_unlock(&lab_probed_lock);
-	return &ld->iommu->iommu;
-}
-
-#ifdef HAVE_SETUP_DMA_OPS
-/* Where the core leaves it to the architecture, and that to firmware, which has no such device. */
-static void probe_finalize(struct device *dev)
-{
-	set_dma_ops(dev, NULL);
-	iommu_setup_dma_ops(dev, 0, U64_MAX);
-}
-#endif
-
-static void group_leave(struct iommulab_dev *ld)
-{
-	struct lab_group *lg = group_of(ld);
-	struct iommu_group *put = NULL;
-
-	spin_lock(&lab_probed_lock);
-	if (ld->joined && !--lg->members) {
-		put = lg->group;
-		lg->group = NULL;
-	}
-	ld->joined = false;
-	spin_unlock(&lab_probed_lock);
-	if (put)
-		iommu_group_put(put);
-}
-
-/* The probe lock of the core is held: no other device joins a group meanwhile. */
-static struct iommu_group *group_join(struct iommulab_dev *ld)
-{
-	struct lab_group *lg = group_of(ld);
-	struct iommu_group *group;
-	int err = lab_fail(LAB_OP_GROUP);
-
-	if (err)
-		return ERR_PTR(err);
-	spin_lock(&lab_probed_lock);
-	group = lg->group ? iommu_group_ref_get(lg->group) : NULL;
-	if (group) {
-		lg->members++;
-		ld->joined = true;
-	}
-	spin_unlock(&lab_probed_lock);
-	if (group)
-		return group;
-
-	group = iommu_group_alloc();
-	if (IS_ERR(group))
-		return group;
-	spin_lock(&lab_probed_lock);
-	lg->group = iommu_group_ref_get(group);
-	lg->members = 1;
-	ld->joined = true;
-	spin_unlock(&lab_probed_lock);
-	return group;
-}
-
-static struct iommu_group *device_group(struct device *dev)
-{
-	struct iommu_group *group = group_join(dev_iommu_priv_get(dev));
-
-	lab_count(LAB_OP_GROUP, PTR_ERR_OR_ZERO(group));
-	return group;
-}
-
-static void release_device(struct device *dev)
-{
-	struct iommulab_dev *ld = dev_iommu_priv_get(dev);
-
-	lab_count(LAB_OP_RELEASE, 0);
-	spin_lock(&lab_probed_lock);
-	list_del(&ld->probed);
-	spin_unlock(&lab_probed_lock);
-	set_pinned(ld, false);
-	ld->state = LAB_NONE;
-	ld->bound = NULL;
-	ld->home = NULL;
-	group_leave(ld);
-}
-
-/* No page table can serve both instances of a mixed group. */
-static int def_domain_type(struct device *dev)
-{
-	struct iommulab_dev *ld = dev_iommu_priv_get(dev);
-
-	return lab_is_mixed(ld) && !READ_ONCE(lab_params.mixed_dma) ? IOMMU_DOMAIN_IDENTITY : 0;
-}
-
 static const struct iommu_ops lab_ops_template = {
 	.capable = lab_capable,
 #ifdef HAVE_ALLOC_PAGING
@@ -560,13 +425,13 @@ static const struct iommu_ops lab_ops_template = {
 #ifdef HAVE_ALLOC_FLAGS
 	.domain_alloc_paging_flags = domain_alloc_paging_flags,
 #endif
-	.probe_device = probe_device,
-	.release_device = release_device,
+	.probe_device = lab_probe_device,
+	.release_device = lab_release_device,
 #ifdef HAVE_SETUP_DMA_OPS
-	.probe_finalize = probe_finalize,
+	.probe_finalize = lab_probe_finalize,
 #endif
-	.device_group = device_group,
-	.def_domain_type = def_domain_type,
+	.device_group = lab_device_group,
+	.def_domain_type = lab_def_domain_type,
 #ifdef HAVE_REMOVE_PASID
 	.remove_dev_pasid = remove_dev_pasid,
 #endif
@@ -583,20 +448,15 @@ static const struct iommu_ops lab_ops_template = {
 /*
  * The core takes a reference on the ops' owner for every device, and so a module could never be
  * unloaded that makes the devices itself. Hence ops without an owner, which the core accepts
- * where they are not part of a module's image; set_pinned() keeps the module while it is in use.
+ * where they are not part of a module's image; lab_set_pinned() keeps the module while in use.
  */
 int lab_ops_init(void)
 {
 	ops = kmemdup(&lab_ops_template, sizeof(lab_ops_template), GFP_KERNEL);
-	groups = kvcalloc((size_t)lab_nr_instances * lab_nr_devices, sizeof(*groups), GFP_KERNEL);
-	if (ops && groups)
-		return 0;
-	lab_ops_exit();
-	return -ENOMEM;
+	return ops ? 0 : -ENOMEM;
 }
 
 void lab_ops_exit(void)
 {
-	kvfree(groups);
 	kfree(ops);
 }

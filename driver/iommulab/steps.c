@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/delay.h>
 #include <linux/list.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
 #include "lab.h"
@@ -476,6 +477,8 @@ static int step_fill(struct lab_args *args)
 		err = xa_alloc(&filled, &id, domain, xa_limit_31b, GFP_KERNEL);
 		if (err)
 			iommu_domain_free(domain);
+		if (fatal_signal_pending(current))
+			return -EINTR;
 		cond_resched();
 	}
 	return err;
@@ -529,61 +532,9 @@ static int step_sleep(struct lab_args *args)
 	return err;
 }
 
-/* A page table against what it should hold: windows of 2 GiB, mapped in every page size. */
-#define VERIFY_WINDOWS 32
-#define VERIFY_WINDOW  (2UL * SZ_1G)
-
-struct verify {
-	struct iommu_domain *domain;
-	u32 seed;
-	struct {
-		phys_addr_t phys;
-		size_t size;
-	} window[VERIFY_WINDOWS];
-};
-
-static u32 verify_random(struct verify *v)
-{
-	v->seed = v->seed * 1664525 + 1013904223;
-	return v->seed >> 8;
-}
-
-static int verify_map(struct verify *v, unsigned int i)
-{
-	static const size_t units[] = { SZ_4K, SZ_4K, SZ_2M, SZ_1G };
-	size_t unit = units[verify_random(v) % ARRAY_SIZE(units)];
-	size_t count = unit == SZ_1G ? 1 : 1 + verify_random(v) % 700;
-
-	v->window[i].phys = (1 + verify_random(v) % 1000) * (phys_addr_t)unit;
-	v->window[i].size = min_t(size_t, count * unit, SZ_1G);
-	return lab_map(v->domain, i * VERIFY_WINDOW, v->window[i].phys, v->window[i].size);
-}
-
-static bool verify_at(struct verify *v, unsigned int i, size_t offset)
-{
-	phys_addr_t phys = iommu_iova_to_phys(v->domain, i * VERIFY_WINDOW + offset);
-
-	return phys == (offset < v->window[i].size ? v->window[i].phys + offset : 0);
-}
-
-static int verify_round(struct verify *v)
-{
-	unsigned int i = verify_random(v) % VERIFY_WINDOWS;
-	size_t size = v->window[i].size;
-
-	if (!verify_at(v, i, 0) || !verify_at(v, i, size) || !verify_at(v, i, VERIFY_WINDOW - 1) ||
-	    (size && (!verify_at(v, i, size - 1) || !verify_at(v, i, verify_random(v) % size))))
-		return -ENXIO;
-	if (!size)
-		return verify_map(v, i);
-	v->window[i].size = 0;
-	return iommu_unmap(v->domain, i * VERIFY_WINDOW, size) == size ? 0 : -ENXIO;
-}
-
 static int step_verify(struct lab_args *args)
 {
 	struct iommu_domain **slot;
-	struct verify *v;
 	unsigned int rounds;
 	u32 seed;
 	int err = parse_used_slot(args->word[1], &slot);
@@ -592,24 +543,7 @@ static int step_verify(struct lab_args *args)
 		err = kstrtouint(args->word[2], 0, &rounds);
 	if (!err)
 		err = kstrtou32(args->word[3], 0, &seed);
-	if (err)
-		return err;
-	v = kzalloc_obj(*v);
-	if (!v)
-		return -ENOMEM;
-	v->domain = *slot;
-	v->seed = seed;
-	while (rounds-- && !err) {
-		err = verify_round(v);
-		cond_resched();
-	}
-	for (unsigned int i = 0; i < VERIFY_WINDOWS; i++)
-		if (v->window[i].size &&
-		    iommu_unmap(v->domain, i * VERIFY_WINDOW, v->window[i].size) !=
-			    v->window[i].size && !err)
-			err = -ENXIO;
-	kfree(v);
-	return err;
+	return err ? err : lab_verify(*slot, rounds, seed);
 }
 
 static const struct lab_step {
