@@ -82,7 +82,7 @@ static __always_inline void hot_enter(__u32 hook, __u32 point, __u64 dom, __u64 
 		return;
 	c->arg[0] = dom;
 	c->arg[1] = size;
-	c->time_ns = bpf_ktime_get_ns();
+	call_ready(c, point);
 }
 
 /* @done: bytes of success; short of what was asked is an error. */

@@ -41,6 +41,10 @@ static __always_inline void walk_next(struct walk *w)
 	struct list_head *node = (struct list_head *)w->node;
 
 	w->node = (__u64)BPF_CORE_READ(node, next);
+	if (w->node == (__u64)node) { /* taken off its list: it points to itself */
+		w->node = 0;
+		snapshot_broken = 1;
+	}
 }
 
 /*

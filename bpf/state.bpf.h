@@ -20,7 +20,7 @@
 struct ims_call {
 	__u64 task; /* 0: free */
 	__u64 time_ns;
-	__u64 point;
+	__u64 point; /* enum ims_point + 1; 0: not complete yet */
 	__u64 arg[4];
 	__u64 note;
 };
@@ -85,7 +85,6 @@ struct ims_free_slots free_slots SEC(".maps");
 const volatile __s32 alloc_device_arg = -1; /* which argument of domain-alloc is the device */
 
 /* Counters, read by user space at any time. */
-__u64 emitted[IMS_HOOK_MAX];
 __u64 lost[IMS_HOOK_MAX * IMS_LOSS_MAX];
 __u64 hits[IMS_POINT_MAX]; /* not of map and unmap: their statistics say it */
 
@@ -99,6 +98,7 @@ __u32 snapshot_fd;
 __u32 snapshot_from;
 __u32 snapshot_seen;
 __u32 snapshot_more;
+__u32 snapshot_broken; /* a list changed under the walk: what came after it was not seen */
 
 static __always_inline void count_loss(__u32 hook, __u32 cause)
 {

@@ -9,8 +9,10 @@
 /* Fills in *@err and evaluates to @code. */
 #define ims_fail(err, code, ...)                                                                   \
 	({                                                                                         \
+		int code_ = (code); /* before snprintf() has its way with errno */                 \
+                                                                                                   \
 		snprintf((err)->text, sizeof((err)->text), __VA_ARGS__);                           \
-		(code);                                                                            \
+		code_;                                                                             \
 	})
 
 #endif

@@ -12,6 +12,7 @@
 
 struct seen {
 	char name[IMS_NAME_LEN];
+	uint64_t domain_ops;
 	UT_hash_handle hh;
 };
 
@@ -57,18 +58,31 @@ static void give_layout(const struct instances *s, const char *name, const char 
 		bpf_map_update_elem(s->layouts_fd, &domain_ops, &layout, BPF_ANY);
 }
 
+static struct seen *add(struct instances *s, const char *name)
+{
+	struct seen *i = calloc(1, sizeof(*i));
+
+	if (!i)
+		return NULL;
+	strncpy(i->name, name, sizeof(i->name) - 1);
+	HASH_ADD_STR(s->seen, name, i);
+	return i;
+}
+
 int instances_see(struct instances *s, const char *name, const char *driver, uint64_t domain_ops)
 {
 	struct seen *i;
+	int fresh;
 
 	HASH_FIND_STR(s->seen, name, i);
-	if (i)
-		return 0;
-	i = calloc(1, sizeof(*i));
-	if (!i)
+	fresh = !i;
+	if (!i && !(i = add(s, name)))
 		return -ENOMEM;
-	strncpy(i->name, name, sizeof(i->name) - 1);
-	HASH_ADD_STR(s->seen, name, i);
+	if (i->domain_ops == domain_ops)
+		return fresh;
+	/* The driver was loaded anew: what is at the old address now is not its ops. */
+	bpf_map_delete_elem(s->layouts_fd, &i->domain_ops);
+	i->domain_ops = domain_ops;
 	give_layout(s, name, driver, domain_ops);
-	return 1;
+	return fresh;
 }

@@ -143,6 +143,20 @@ struct ksyms *ksyms_load(void)
 	return k;
 }
 
+uint64_t ksyms_modules(void)
+{
+	uint64_t hash = 14695981039346656037ull; /* FNV-1a of the names */
+	FILE *f = fopen("/proc/modules", "re");
+	char line[512];
+
+	while (f && fgets(line, sizeof(line), f))
+		for (const char *p = line; *p && *p != ' '; p++)
+			hash = (hash ^ (uint8_t)*p) * 1099511628211ull;
+	if (f)
+		fclose(f);
+	return hash;
+}
+
 void ksyms_free(struct ksyms *k)
 {
 	if (!k)

@@ -10,6 +10,8 @@ struct ksyms;
 
 /* Returns NULL with errno: ENOMEM; EPERM when the kernel shows no addresses; of open(). */
 struct ksyms *ksyms_load(void);
+/* Changes when modules come or go: symbols loaded before are to be loaded again then. */
+uint64_t ksyms_modules(void);
 void ksyms_free(struct ksyms *k);
 
 /* Writes "name+0x1c [module]" for a code address; "0x..." when it is in no symbol. @k may be NULL

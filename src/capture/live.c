@@ -26,6 +26,7 @@
 #include "iommuscope.skel.h"
 
 #define FRAME_LEN 128
+#define KSYMS_RECHECK_NS 100000000ull
 
 struct ims_capture {
 	struct ims_capture_options options;
@@ -34,7 +35,8 @@ struct ims_capture {
 	struct ims_bpf *skel;
 	struct ring_buffer *ring;
 	struct ksyms *ksyms; /* loaded when first needed: see symbols() */
-	bool ksyms_tried;
+	uint64_t ksyms_ns; /* when they were last known to be right; 0: not yet */
+	uint64_t modules; /* ksyms_modules() at that time */
 	struct instances *instances;
 	struct stats *stats;
 	uint64_t events;
@@ -57,14 +59,25 @@ static int put(struct ims_capture *c, const struct ims_record *rec)
 }
 
 /*
- * The kernel's symbols, or NULL where it shows none: stacks are addresses then. Reading them takes
- * longer than everything else at start, so that is put off to the first stack.
+ * The kernel's symbols, or NULL where it shows none: there are no stacks then. Reading them takes
+ * longer than everything else at start, so that is put off to the first stack; and done again when
+ * modules came or went.
  */
 static const struct ksyms *symbols(struct ims_capture *c)
 {
-	if (!c->ksyms_tried)
-		c->ksyms = ksyms_load();
-	c->ksyms_tried = true;
+	uint64_t now = now_ns(), modules;
+
+	if (c->ksyms_ns && now < c->ksyms_ns + KSYMS_RECHECK_NS)
+		return c->ksyms;
+	modules = ksyms_modules();
+	if (c->ksyms_ns && modules == c->modules) {
+		c->ksyms_ns = now;
+		return c->ksyms;
+	}
+	ksyms_free(c->ksyms);
+	c->ksyms = ksyms_load();
+	c->ksyms_ns = now;
+	c->modules = modules;
 	return c->ksyms;
 }
 
@@ -92,15 +105,18 @@ static struct ims_stack symbolise(struct ims_capture *c, const struct ims_kevent
 				  const char *function, struct frames *f)
 {
 	struct ims_stack stack = {.frame = f->frame};
+	const struct ksyms *ksyms = k->stack_depth ? symbols(c) : NULL;
 	size_t len = strlen(function);
 
+	if (!ksyms) /* an address says nothing, and tells where the kernel is */
+		return stack;
 	for (uint32_t i = 0; i < k->stack_depth && i < IMS_KSTACK_MAX; i++) {
 		char *text = f->text[stack.count];
 
-		ksyms_format(symbols(c), k->stack[i], text, FRAME_LEN);
+		ksyms_format(ksyms, k->stack[i], text, FRAME_LEN);
 		if (len && !strncmp(text, function, len) && text[len] == '+')
 			stack.count = 0;
-		else if ((symbols(c) && !strncmp(text, "0x", 2)) || strstr(text, " [bpf]") ||
+		else if (!strncmp(text, "0x", 2) || strstr(text, " [bpf]") ||
 			 strstr(text, " [__builtin__") ||
 			 (stack.count && same_function(f->frame[stack.count - 1], text)))
 			continue;
@@ -200,20 +216,12 @@ static uint64_t missed(const struct plan_row *row)
 	uint64_t sum = 0;
 
 	for (int i = 0; i < 2; i++) {
-		struct bpf_link_info link = {};
-		struct bpf_prog_info prog = {};
-		__u32 size = sizeof(link);
-		int fd;
+		struct bpf_prog_info info = {};
+		__u32 size = sizeof(info);
 
-		if (!row->link[i] ||
-		    bpf_obj_get_info_by_fd(bpf_link__fd(row->link[i]), &link, &size))
-			continue;
-		fd = bpf_prog_get_fd_by_id(link.prog_id);
-		size = sizeof(prog);
-		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &prog, &size))
-			sum += prog.recursion_misses;
-		if (fd >= 0)
-			close(fd);
+		if (row->prog[i] &&
+		    !bpf_obj_get_info_by_fd(bpf_program__fd(row->prog[i]), &info, &size))
+			sum += info.recursion_misses;
 	}
 	return sum;
 }
@@ -270,13 +278,13 @@ static int load(struct ims_capture *c, struct ims_error *err)
 	struct ims_bpf *s;
 	int e;
 
+	ims_bpf__destroy(c->skel);
 	c->skel = s = ims_bpf__open();
 	if (!s)
 		return ims_fail(err, -errno, "cannot open the BPF programs: %s", strerror(errno));
 	s->rodata->alloc_device_arg = c->plan.row[IMS_POINT_DOMAIN_ALLOC].device_arg;
-	e = plan_prepare(&c->plan, s->obj);
-	if (!e)
-		e = stats_prepare(s->maps.stats, s->maps.owners, s->maps.free_slots);
+	plan_prepare(&c->plan, s->obj);
+	e = stats_prepare(s->maps.stats, s->maps.owners, s->maps.free_slots);
 	if (!e)
 		e = ims_bpf__load(s);
 	if (e)
@@ -284,11 +292,18 @@ static int load(struct ims_capture *c, struct ims_error *err)
 				"the kernel refused the BPF programs: %s; IOMMUSCOPE_DEBUG=1 shows "
 				"the verifier's words",
 				strerror(-e));
+	return 0;
+}
+
+static int set_up(struct ims_capture *c, struct ims_error *err)
+{
+	struct ims_bpf *s = c->skel;
+
 	c->stats = stats_new(s->maps.stats, s->maps.owners, s->maps.free_slots);
 	c->instances = instances_new(bpf_map__fd(s->maps.layouts), c->btf);
 	c->ring = ring_buffer__new(bpf_map__fd(s->maps.ring), on_sample, c, NULL);
 	if (!c->stats || !c->instances || !c->ring)
-		return ims_fail(err, -ENOMEM, "no memory for the capture");
+		return ims_fail(err, -errno, "cannot set up the capture's maps: %s", strerror(errno));
 	return 0;
 }
 
@@ -309,7 +324,14 @@ static int open_steps(struct ims_capture *c, struct ims_error *err)
 	if (e)
 		return ims_fail(err, e, "no mechanism is called \"%s\"; try fentry or kprobe",
 				c->options.mechanism);
-	return load(c, err);
+	e = load(c, err);
+	if (e && !c->options.mechanism) {
+		/* One function that the BTF has and the kernel does not (renamed by the compiler)
+		 * fails them all; kprobes are refused one by one. */
+		plan_make(&c->plan, c->btf, "kprobe");
+		e = load(c, err);
+	}
+	return e ? e : set_up(c, err);
 }
 
 int ims_capture_open(const struct ims_capture_options *options, struct ims_capture **out,
@@ -347,11 +369,16 @@ static int snapshot(struct ims_capture *c, struct bpf_program *prog, const char 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;
 	c->skel->bss->snapshot_fd = (uint32_t)fd;
-	c->skel->bss->snapshot_from = 0;
-	do {
-		err = bpf_prog_test_run_opts(bpf_program__fd(prog), &run) ? -errno : drain(c);
-		c->skel->bss->snapshot_from += IMS_SNAPSHOT_PAGE;
-	} while (!err && c->skel->bss->snapshot_more);
+	/* A list that changed under the walk ends it; what is told twice does no harm. */
+	for (int tries = 0; !err && tries < 3 && (!tries || c->skel->bss->snapshot_broken); tries++) {
+		c->skel->bss->snapshot_from = 0;
+		c->skel->bss->snapshot_broken = 0;
+		do {
+			err = bpf_prog_test_run_opts(bpf_program__fd(prog), &run) ? -errno
+										  : drain(c);
+			c->skel->bss->snapshot_from += IMS_SNAPSHOT_PAGE;
+		} while (!err && c->skel->bss->snapshot_more);
+	}
 	close(fd);
 	return err;
 }
@@ -385,7 +412,9 @@ static int tell_snapshot(struct ims_capture *c, bool found)
 		.mechanism = "test_run",
 		.module = "vmlinux",
 		.state = found ? "attached" : "silent",
-		.reason = found ? "" : "no group was found",
+		.reason = !found			       ? "no group was found"
+			  : c->skel->bss->snapshot_broken ? "groups changed meanwhile: not complete"
+							  : "",
 	};
 	return put(c, &rec);
 }
@@ -394,7 +423,7 @@ int ims_capture_start(struct ims_capture *c, struct ims_error *err)
 {
 	int e;
 
-	if (!plan_attach(&c->plan, c->skel->obj))
+	if (!plan_attach(&c->plan))
 		return ims_fail(err, -EOPNOTSUPP,
 				"no hook could be attached on this kernel; attach, for one: %s",
 				c->plan.row[IMS_POINT_ATTACH].reason);
@@ -433,10 +462,8 @@ int ims_capture_stop(struct ims_capture *c)
 	struct ims_record end = {.type = IMS_REC_END};
 	int err;
 
-	err = tell_losses(c); /* the programs' own counts go with the links */
 	plan_detach(&c->plan);
-	if (!err)
-		err = drain(c);
+	err = drain(c);
 	if (!err)
 		err = ims_capture_refresh(c);
 	for (int i = 0; i < IMS_POINT_MAX; i++) {

@@ -27,13 +27,17 @@ static const struct point {
 	bool tracepoint;
 	struct candidate candidate[MAX_CANDIDATES];
 } points[IMS_POINT_MAX] = {
-	/* The default domains and iommu_paging_domain_alloc() both end here. The first came with
-	 * 6.14 ("iommu: Remove iommu_domain_alloc()" and before), the device with 6.10, the bus is
-	 * all that 6.1 knows. */
+	/* Where all allocations end, default domains too; of the ways to it one or none exists on a
+	 * given kernel. See alloc_spoke_for(). */
 	[IMS_POINT_DOMAIN_ALLOC] = {IMS_HOOK_DOMAIN_ALLOC, "domain_alloc", false,
 				    {{"__iommu_paging_domain_alloc_flags", "dev,type", NULL, 0},
 				     {"__iommu_domain_alloc", "ops,dev,type", NULL, 1},
 				     {"__iommu_domain_alloc", "bus,type", NULL, -1}}},
+	[IMS_POINT_ALLOC_DEVICE] = {IMS_HOOK_DOMAIN_ALLOC, "alloc_device", false,
+				    {{"iommu_paging_domain_alloc_flags", "dev,flags"},
+				     {"iommu_paging_domain_alloc", "dev"}}},
+	[IMS_POINT_ALLOC_BUS] = {IMS_HOOK_DOMAIN_ALLOC, "alloc_bus", false,
+				 {{"iommu_domain_alloc", "bus"}}},
 	[IMS_POINT_DOMAIN_FREE] = {IMS_HOOK_DOMAIN_FREE, "domain_free", false,
 				   {{"iommu_domain_free", "domain"}}},
 	/* Not the drivers' own attach_dev: two drivers share that name on arm64. */
@@ -239,59 +243,59 @@ static struct bpf_program *program(const struct bpf_object *obj, const struct pl
 	return bpf_object__find_program_by_name(obj, name);
 }
 
-int plan_prepare(struct plan *p, struct bpf_object *obj)
+static const char *const kinds[][2] = {
+	[PLAN_TP_BTF] = {"tp", NULL},
+	[PLAN_FENTRY] = {"fexit", "fentry"},
+	[PLAN_KPROBE] = {"kretprobe", "kprobe"},
+};
+
+static int prepare_row(struct plan_row *row, const struct bpf_object *obj)
+{
+	int err = 0;
+
+	for (int k = 0; !err && k < 2 && kinds[row->mechanism][k]; k++) {
+		row->prog[k] = program(obj, row, kinds[row->mechanism][k]);
+		if (row->mechanism != PLAN_KPROBE)
+			err = bpf_program__set_attach_target(row->prog[k], 0, row->function);
+	}
+	for (int k = 0; k < 2 && row->prog[k]; k++) {
+		bpf_program__set_autoload(row->prog[k], !err);
+		if (err)
+			row->prog[k] = NULL;
+	}
+	return err;
+}
+
+void plan_prepare(struct plan *p, struct bpf_object *obj)
 {
 	struct bpf_program *prog;
-	int err;
 
 	bpf_object__for_each_program(prog, obj)
 		if (strcmp(bpf_program__section_name(prog), "raw_tp"))
 			bpf_program__set_autoload(prog, false);
 	for (int i = 0; i < IMS_POINT_MAX; i++) {
 		struct plan_row *row = &p->row[i];
-		static const char *const kinds[][2] = {[PLAN_TP_BTF] = {"tp", NULL},
-						       [PLAN_FENTRY] = {"fentry", "fexit"},
-						       [PLAN_KPROBE] = {"kprobe", "kretprobe"}};
+		int err = row->state == PLAN_CHOSEN ? prepare_row(row, obj) : 0;
 
-		if (row->state != PLAN_CHOSEN)
+		if (!err)
 			continue;
-		for (int k = 0; k < 2 && kinds[row->mechanism][k]; k++) {
-			prog = program(obj, row, kinds[row->mechanism][k]);
-			bpf_program__set_autoload(prog, true);
-			if (row->mechanism == PLAN_KPROBE)
-				continue;
-			err = bpf_program__set_attach_target(prog, 0, row->function);
-			if (err)
-				return err;
-		}
+		row->state = PLAN_FAILED;
+		snprintf(row->reason, sizeof(row->reason), "target: %s", strerror(-err));
+	}
+}
+
+/* The return first: an entry without its return would hold a place among the calls. */
+static int attach_row(struct plan_row *row)
+{
+	for (int k = 0; k < 2 && row->prog[k]; k++) {
+		row->link[k] = row->mechanism == PLAN_KPROBE
+				       ? bpf_program__attach_kprobe(row->prog[k], k == 0,
+								    row->function)
+				       : bpf_program__attach(row->prog[k]);
+		if (!row->link[k])
+			return -errno;
 	}
 	return 0;
-}
-
-static struct bpf_link *attach_one(struct bpf_object *obj, const struct plan_row *row,
-				   const char *kind, bool ret)
-{
-	struct bpf_program *prog = program(obj, row, kind);
-
-	if (row->mechanism == PLAN_KPROBE)
-		return bpf_program__attach_kprobe(prog, ret, row->function);
-	return bpf_program__attach(prog);
-}
-
-/* The return first: an entry without its return would hold a place among the calls for ever. */
-static int attach_row(struct bpf_object *obj, struct plan_row *row)
-{
-	bool kprobe = row->mechanism == PLAN_KPROBE;
-
-	if (row->mechanism == PLAN_TP_BTF) {
-		row->link[0] = attach_one(obj, row, "tp", false);
-		return row->link[0] ? 0 : -errno;
-	}
-	row->link[0] = attach_one(obj, row, kprobe ? "kretprobe" : "fexit", true);
-	if (!row->link[0])
-		return -errno;
-	row->link[1] = attach_one(obj, row, kprobe ? "kprobe" : "fentry", false);
-	return row->link[1] ? 0 : -errno;
 }
 
 static void detach_row(struct plan_row *row)
@@ -301,7 +305,7 @@ static void detach_row(struct plan_row *row)
 	row->link[0] = row->link[1] = NULL;
 }
 
-int plan_attach(struct plan *p, struct bpf_object *obj)
+int plan_attach(struct plan *p)
 {
 	int attached = 0;
 
@@ -311,7 +315,7 @@ int plan_attach(struct plan *p, struct bpf_object *obj)
 
 		if (row->state != PLAN_CHOSEN)
 			continue;
-		err = attach_row(obj, row);
+		err = attach_row(row);
 		if (err) {
 			detach_row(row);
 			row->state = PLAN_FAILED;
@@ -326,11 +330,6 @@ int plan_attach(struct plan *p, struct bpf_object *obj)
 
 void plan_detach(struct plan *p)
 {
-	/* Entries first, so that calls under way still find their return. */
-	for (int i = 0; i < IMS_POINT_MAX; i++) {
-		bpf_link__destroy(p->row[i].link[1]);
-		p->row[i].link[1] = NULL;
-	}
 	for (int i = 0; i < IMS_POINT_MAX; i++)
 		detach_row(&p->row[i]);
 }

@@ -22,7 +22,8 @@ struct plan_row {
 	enum plan_state state;
 	int device_arg; /* of domain-alloc: which argument is the device; -1: none is */
 	char reason[120];
-	struct bpf_link *link[2];
+	struct bpf_program *prog[2]; /* NULL: not loaded */
+	struct bpf_link *link[2];    /* of these */
 };
 
 struct plan {
@@ -35,11 +36,12 @@ struct plan {
  */
 int plan_make(struct plan *p, struct btf *btf, const char *force);
 
-/* Sets which programs of @obj are loaded, and their targets. Before load. */
-int plan_prepare(struct plan *p, struct bpf_object *obj);
+/* Sets which programs of @obj are loaded, and their targets. Before load. What cannot be is a row
+ * that says so. */
+void plan_prepare(struct plan *p, struct bpf_object *obj);
 
 /* Attaches all that was chosen; what fails becomes a row that says so. Returns how many attached. */
-int plan_attach(struct plan *p, struct bpf_object *obj);
+int plan_attach(struct plan *p);
 void plan_detach(struct plan *p);
 
 const char *plan_mechanism_name(enum plan_mechanism m);
