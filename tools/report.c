@@ -9,10 +9,10 @@
 struct report {
 	struct view_options view;
 	bool json;
-	const char *fail_on;
+	int fail_on; /* enum model_verdict_kind; negative: not asked for */
 };
 
-static struct report report;
+static struct report report = {.fail_on = -1};
 
 enum { KEY_JSON = 256, KEY_PLAN, KEY_STACKS, KEY_FAIL_ON, KEY_ASCII };
 
@@ -20,17 +20,9 @@ static const struct option_row options[] = {
 	{KEY_JSON, "json", NULL, "one JSON object instead of text"},
 	{KEY_PLAN, "plan", NULL, "also show what was hooked, how, and why not otherwise"},
 	{KEY_STACKS, "stacks", NULL, "also show the kernel stacks"},
-	{KEY_FAIL_ON, "fail-on", "VERDICT", "exit 3 if there is one, 4 if loss may hide one"},
+	{KEY_FAIL_ON, "fail-on", "VERDICT", "exit 3 if there is one, 4 if one may be hidden"},
 	{KEY_ASCII, "ascii", NULL, "no UTF-8"},
 	{0}};
-
-static const struct model_verdict_info *verdict_by_name(const char *name)
-{
-	for (int k = 0; k < MODEL_VERDICTS; k++)
-		if (!strcmp(model_verdict_info(k)->name, name))
-			return model_verdict_info(k);
-	return NULL;
-}
 
 static int set(void *arg, int key, const char *value)
 {
@@ -50,27 +42,31 @@ static int set(void *arg, int key, const char *value)
 		r->view.ascii = true;
 		return 0;
 	case KEY_FAIL_ON:
-		if (!verdict_by_name(value)) {
+		r->fail_on = model_verdict_kind(value);
+		if (r->fail_on < 0) {
 			complain("--fail-on: no verdict is called \"%s\"; docs/verdicts.md lists them",
 				 value);
 			return EXIT_USAGE;
 		}
-		r->fail_on = value;
 		return 0;
 	}
 	return EXIT_USAGE;
 }
 
+/* That there is no such verdict proves something only when it could have been seen. */
 static int finding(const struct report *r, const struct model *m, bool damaged)
 {
-	const struct model_verdict *v = NULL;
+	uint32_t hook;
 
-	if (!r->fail_on)
+	if (r->fail_on < 0)
 		return EXIT_FINE;
-	while ((v = model_next_verdict(m, v)))
-		if (!strcmp(model_verdict_info(v->kind)->name, r->fail_on))
-			return EXIT_FINDING;
-	return damaged || model_lossy(m) ? EXIT_INCONCLUSIVE : EXIT_FINE;
+	if (model_verdict_count(m, r->fail_on))
+		return EXIT_FINDING;
+	hook = model_missing_hook(m, r->fail_on);
+	if (hook)
+		complain("--fail-on %s cannot be answered: %s was not observed; --plan tells why",
+			 model_verdict_info(r->fail_on)->name, ims_hook_name(hook));
+	return hook || damaged || model_lossy(m) ? EXIT_INCONCLUSIVE : EXIT_FINE;
 }
 
 static int run(void *arg, int argc, char **argv)

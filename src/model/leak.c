@@ -2,23 +2,6 @@
 /* leak.c - domains that their owner kept with no device attached. */
 #include "internal.h"
 
-/* Whether the events of @hook can be in the stream; one that shows no plan may have them all. */
-static bool hooked(const struct model *m, uint32_t hook)
-{
-	bool planned = false;
-
-	for (size_t i = 0; i < m->plan_count; i++) {
-		const struct model_plan *row = &m->plan[i];
-
-		if (row->hook != hook)
-			continue;
-		if (!strcmp(row->state, "attached") || !strcmp(row->state, "silent"))
-			return true;
-		planned = true;
-	}
-	return !planned;
-}
-
 /* Default domains wait for their group to come back, and so does the domain that kernels without
  * a blocked one put in its place. */
 static void mark_held(struct model *m)
@@ -55,7 +38,7 @@ static bool leaked(const struct model *m, const struct domain_node *d)
 
 void leaks_find(struct model *m)
 {
-	if (!hooked(m, IMS_HOOK_DOMAIN_FREE) || !hooked(m, IMS_HOOK_ATTACH))
+	if (!model_hooked(m, IMS_HOOK_DOMAIN_FREE) || !model_hooked(m, IMS_HOOK_ATTACH))
 		return;
 	mark_held(m);
 	for (const struct domain_node *d = m->domains; d; d = d->hh.next) {

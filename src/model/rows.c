@@ -52,9 +52,22 @@ int host_apply(struct model *m, const struct ims_host *host)
 	return 0;
 }
 
+static bool in_place(const char *state)
+{
+	return !strcmp(state, "attached") || !strcmp(state, "silent");
+}
+
+bool model_hooked(const struct model *m, uint32_t hook)
+{
+	for (size_t i = 0; i < m->plan_count; i++)
+		if (m->plan[i].hook == hook && in_place(m->plan[i].state))
+			return true;
+	return !m->plan_count;
+}
+
 static void plan_count(struct model *m, const char *state, int by)
 {
-	if (!strcmp(state, "attached") || !strcmp(state, "silent"))
+	if (in_place(state))
 		m->overview.attached_rows += by;
 	else
 		m->overview.missing_rows += by;

@@ -61,6 +61,43 @@ const char *model_severity_name(enum model_severity severity)
 	return severity <= MODEL_CRITICAL ? name[severity] : "?";
 }
 
+/* A snapshot in place that found no group is "silent". Streams made before it had a row have none. */
+static bool snapshot_found_nothing(const struct model *m)
+{
+	const struct model_plan *row;
+	bool seen = false;
+
+	for (size_t i = 0; (row = model_plan(m, i)); i++) {
+		if (row->hook != IMS_HOOK_SNAPSHOT)
+			continue;
+		if (!strcmp(row->state, "attached"))
+			return false;
+		seen = true;
+	}
+	return seen;
+}
+
+uint32_t model_missing_hook(const struct model *m, enum model_verdict_kind kind)
+{
+	static const uint32_t all[] = {IMS_HOOK_ATTACH, IMS_HOOK_DOMAIN_ALLOC};
+	/* What else events of one kind take; IMS_HOOK_NONE is 0. */
+	static const uint32_t more[MODEL_VERDICTS][2] = {
+		[MODEL_PROBE_LOST] = {IMS_HOOK_PROBE},
+		[MODEL_PASID_FORMAT] = {IMS_HOOK_ATTACH_PASID},
+		[MODEL_LEAK] = {IMS_HOOK_DOMAIN_FREE},
+		[MODEL_UNMAP_SHORT] = {IMS_HOOK_UNMAP, IMS_HOOK_MAP},
+		[MODEL_MIXED_GROUP] = {IMS_HOOK_DEVICE_ADD},
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		if (!model_hooked(m, all[i]))
+			return all[i];
+	for (size_t i = 0; kind < MODEL_VERDICTS && i < 2 && more[kind][i]; i++)
+		if (!model_hooked(m, more[kind][i]))
+			return more[kind][i];
+	return snapshot_found_nothing(m) ? IMS_HOOK_SNAPSHOT : IMS_HOOK_NONE;
+}
+
 static void pin(struct model *m, uint64_t domain)
 {
 	struct domain_node *d = domain_find(m, domain);

@@ -237,6 +237,66 @@ static void put_plan(struct model *m, uint32_t hook, const char *function, const
 	assert_int_equal(model_apply(m, &rec), 0);
 }
 
+static void test_hooked(void **state)
+{
+	struct model *m = model_new();
+
+	assert_true(model_hooked(m, IMS_HOOK_ATTACH)); /* written by hand: no plan */
+	put_plan(m, IMS_HOOK_MAP, "iommu_map", "attached");
+	put_plan(m, IMS_HOOK_UNMAP, "iommu_unmap", "silent");
+	put_plan(m, IMS_HOOK_PROBE, "", "missing");
+	put_plan(m, IMS_HOOK_DOMAIN_FREE, "iommu_domain_free", "failed");
+	put_plan(m, IMS_HOOK_CALLER, "", "missing");
+	put_plan(m, IMS_HOOK_CALLER, "lab_scenario", "attached");
+	assert_true(model_hooked(m, IMS_HOOK_MAP));
+	assert_true(model_hooked(m, IMS_HOOK_UNMAP));
+	assert_true(model_hooked(m, IMS_HOOK_CALLER)); /* one of its points is enough */
+	assert_false(model_hooked(m, IMS_HOOK_PROBE));
+	assert_false(model_hooked(m, IMS_HOOK_DOMAIN_FREE));
+	assert_false(model_hooked(m, IMS_HOOK_ATTACH)); /* a plan that knows nothing of it */
+	model_free(m);
+}
+
+/* What cannot be seen cannot be ruled out. */
+static void test_missing_hook(void **state)
+{
+	static const uint32_t hooks[] = {IMS_HOOK_DOMAIN_ALLOC, IMS_HOOK_DOMAIN_FREE,
+					 IMS_HOOK_ATTACH,	IMS_HOOK_ATTACH_PASID,
+					 IMS_HOOK_MAP,		IMS_HOOK_UNMAP,
+					 IMS_HOOK_PROBE,	IMS_HOOK_DEVICE_ADD,
+					 IMS_HOOK_SNAPSHOT};
+	static const struct {
+		uint32_t hook;
+		int kind; /* negative: all */
+	} rows[] = {{IMS_HOOK_NONE, MODEL_VERDICTS},
+		    {IMS_HOOK_ATTACH, -1},
+		    {IMS_HOOK_DOMAIN_ALLOC, -1},
+		    {IMS_HOOK_SNAPSHOT, -1},
+		    {IMS_HOOK_DOMAIN_FREE, MODEL_LEAK},
+		    {IMS_HOOK_ATTACH_PASID, MODEL_PASID_FORMAT},
+		    {IMS_HOOK_MAP, MODEL_UNMAP_SHORT},
+		    {IMS_HOOK_UNMAP, MODEL_UNMAP_SHORT},
+		    {IMS_HOOK_PROBE, MODEL_PROBE_LOST},
+		    {IMS_HOOK_DEVICE_ADD, MODEL_MIXED_GROUP}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct model *m = model_new();
+
+		for (int kind = 0; kind < MODEL_VERDICTS; kind++)
+			assert_int_equal(model_missing_hook(m, kind), IMS_HOOK_NONE);
+		for (size_t k = 0; k < sizeof(hooks) / sizeof(*hooks); k++)
+			put_plan(m, hooks[k], "f",
+				 hooks[k] != rows[i].hook	   ? "attached"
+				 : hooks[k] == IMS_HOOK_SNAPSHOT ? "silent"
+								   : "missing");
+		for (int kind = 0; kind < MODEL_VERDICTS; kind++)
+			assert_int_equal(model_missing_hook(m, kind),
+					 rows[i].kind < 0 || rows[i].kind == kind ? rows[i].hook
+										  : IMS_HOOK_NONE);
+		model_free(m);
+	}
+}
+
 static void test_plan_and_host(void **state)
 {
 	struct ims_record rec = {.type = IMS_REC_HOST, .host = {"kernel.release", "6.12"}};
@@ -405,6 +465,8 @@ int main(void)
 		cmocka_unit_test(test_failed_attach_moves_nothing),
 		cmocka_unit_test(test_devices_come_and_go),
 		cmocka_unit_test(test_statistics_replace),
+		cmocka_unit_test(test_hooked),
+		cmocka_unit_test(test_missing_hook),
 		cmocka_unit_test(test_plan_and_host),
 		cmocka_unit_test(test_caps),
 		cmocka_unit_test(test_string_cap),
