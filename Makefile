@@ -24,8 +24,6 @@ endif
 
 # SAN=1: with ASan and UBSan.
 OUT := build/$(ARCH)$(if $(SAN),-san)
-prefix ?= /usr/local
-BIN := $(DESTDIR)$(prefix)/bin
 
 CC := $(CROSS_COMPILE)gcc
 AR := $(CROSS_COMPILE)ar
@@ -99,7 +97,10 @@ $(TOOLS): $(OUT)/%: $(OUT)/tools/%.o $(TOOL_OBJ) $(OUT)/libcapture.a $(OUT)/libi
 $(UNIT): $(OUT)/unit/%: $(OUT)/tests/unit/%.o $(OUT)/libims.a
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_PURE) -lcmocka
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS_PURE) -lcmocka
+
+# What needs no kernel of the tools' own.
+$(OUT)/unit/test_tools: $(addprefix $(OUT)/tools/,child.o output.o common.o)
 
 .PHONY: unit
 unit: $(UNIT)

@@ -3,38 +3,35 @@
 #include "tools/record.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "capture/capture.h"
+#include "tools/child.h"
+#include "tools/output.h"
 
 #define DEFAULT_OUTPUT "iommuscope.ims"
 #define COMPRESSION 6
 
 struct record {
-	const char *output;
+	const char *path;
 	const char *mechanism;
 	double seconds; /* 0: until the command ends, or a signal */
 	bool quiet;
 	/* running */
-	int fd;
-	bool created;	   /* the output is a file that this run made */
+	struct output output;
 	bool write_failed; /* and not the capture */
 	struct ims_writer *writer;
 	struct ims_capture *capture;
-	pid_t child;
-	int child_status;
+	struct child child;
 	double begin;
 };
 
-static struct record record = {.fd = -1};
+static struct record record = {.output.fd = -1};
 
 enum { KEY_MECHANISM = 256 };
 
@@ -51,7 +48,7 @@ static int set(void *arg, int key, const char *value)
 
 	switch (key) {
 	case 'o':
-		r->output = value;
+		r->path = value;
 		return 0;
 	case 'd':
 		return parse_number("--duration", value, 0.001, &r->seconds);
@@ -75,40 +72,6 @@ static double now(void)
 
 /* ---- output ----------------------------------------------------------------------------------- */
 
-/* An older recording is kept under the name FILE.old. */
-static void keep_old(const char *path)
-{
-	struct stat st;
-	char *old;
-
-	if (stat(path, &st) || !S_ISREG(st.st_mode) || !st.st_size)
-		return;
-	if (asprintf(&old, "%s.old", path) < 0)
-		return;
-	if (!rename(path, old))
-		complain("%s was there already: kept as %s", path, old);
-	free(old);
-}
-
-static int open_output(struct record *r)
-{
-	struct stat st;
-
-	if (!strcmp(r->output, "-")) {
-		r->fd = STDOUT_FILENO;
-		return EXIT_FINE;
-	}
-	keep_old(r->output);
-	r->fd = open(r->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (r->fd < 0) {
-		complain("cannot write %s: %s; choose another place with -o", r->output,
-			 strerror(errno));
-		return EXIT_RUNTIME;
-	}
-	r->created = !fstat(r->fd, &st) && S_ISREG(st.st_mode);
-	return EXIT_FINE;
-}
-
 static int to_writer(void *arg, const struct ims_record *rec)
 {
 	struct record *r = arg;
@@ -125,51 +88,6 @@ static int flush(struct record *r)
 
 	r->write_failed |= err != 0;
 	return err;
-}
-
-/* ---- the command -------------------------------------------------------------------------------- */
-
-static void on_child(int sig)
-{
-}
-
-/* Starts the command; its exec failure comes back through a pipe that closes on success. */
-static int start_child(struct record *r, char **argv)
-{
-	int pipe_fd[2], err = 0;
-
-	if (pipe2(pipe_fd, O_CLOEXEC))
-		return -errno;
-	r->child = fork();
-	if (r->child == 0) {
-		if (r->fd == STDOUT_FILENO)
-			dup2(STDERR_FILENO, STDOUT_FILENO);
-		signal(SIGPIPE, SIG_DFL);
-		execvp(argv[0], argv);
-		err = -errno;
-		_exit(write(pipe_fd[1], &err, sizeof(err)) == sizeof(err) ? 127 : 126);
-	}
-	if (r->child < 0)
-		err = -errno;
-	close(pipe_fd[1]);
-	if (r->child > 0 && read(pipe_fd[0], &err, sizeof(err)) == (ssize_t)sizeof(err)) {
-		waitpid(r->child, NULL, 0);
-		r->child = 0;
-	}
-	close(pipe_fd[0]);
-	return err;
-}
-
-static bool child_ended(struct record *r)
-{
-	if (!r->child || waitpid(r->child, &r->child_status, WNOHANG) != r->child)
-		return false;
-	r->child = 0;
-	if (WIFSIGNALED(r->child_status))
-		complain("the command was ended by signal %d", WTERMSIG(r->child_status));
-	else if (WEXITSTATUS(r->child_status))
-		complain("the command exited with %d", WEXITSTATUS(r->child_status));
-	return true;
 }
 
 /* ---- recording ---------------------------------------------------------------------------------- */
@@ -189,37 +107,50 @@ static void status(const struct record *r, bool last)
 		fprintf(stderr, "%" PRIu64 " LOST", lost);
 	else
 		fprintf(stderr, "no loss");
-	if (last && r->fd != STDOUT_FILENO)
-		fprintf(stderr, ", in %s", r->output);
+	if (last && r->output.fd != STDOUT_FILENO)
+		fprintf(stderr, ", in %s", r->path);
 	fputs(last ? "\n" : "", stderr);
 }
 
-/* Until the command ends, the time is over, a signal comes, or the output fails. */
+static void on_child(int sig)
+{
+}
+
+/* Whether to go on: until the command ends; when the time is over or a signal came it is asked to,
+ * and what it does until then is recorded too. */
+static bool goes_on(struct record *r, bool command, double t)
+{
+	if (stop_requested || (r->seconds && t >= r->begin + r->seconds))
+		return child_stop(&r->child, t) && !child_ended(&r->child);
+	return !command || !child_ended(&r->child);
+}
+
 static int loop(struct record *r, bool command)
 {
-	double next = now() + 1;
+	double t = now(), next = t + 1;
 	int err = 0;
 
-	while (!err && !stop_requested) {
-		double t = now();
-
+	while (!err && goes_on(r, command, t)) {
 		err = ims_capture_poll(r->capture, 100);
-		if (!err && t >= next) {
-			err = ims_capture_refresh(r->capture);
-			if (!err)
-				err = flush(r);
-			status(r, false);
-			next = t + 1;
-		}
-		if ((command && child_ended(r)) || (r->seconds && t >= r->begin + r->seconds))
-			break;
-	}
-	if (r->child) {
-		kill(r->child, SIGTERM);
-		waitpid(r->child, &r->child_status, 0);
-		r->child = 0;
+		t = now();
+		if (err || t < next)
+			continue;
+		err = ims_capture_refresh(r->capture);
+		if (!err)
+			err = flush(r);
+		status(r, false);
+		next = t + 1;
 	}
 	return err;
+}
+
+/* For a command that outlives its recording. */
+static void stop_command(struct record *r)
+{
+	const struct timespec tick = {.tv_nsec = 50000000};
+
+	while (child_stop(&r->child, now()) && !child_ended(&r->child))
+		nanosleep(&tick, NULL);
 }
 
 static int failed(const struct record *r, int err)
@@ -227,38 +158,47 @@ static int failed(const struct record *r, int err)
 	complain("cannot %s %s: %s; the recording ends here, %" PRIu64
 		 " bytes of it are good and readable",
 		 r->write_failed ? "write" : "go on with",
-		 r->fd == STDOUT_FILENO ? "standard output" : r->output, strerror(-err),
+		 r->output.fd == STDOUT_FILENO ? "standard output" : r->path, strerror(-err),
 		 ims_writer_bytes(r->writer));
 	return EXIT_RUNTIME;
 }
 
-/* Nothing came of it: a file that was made for it goes. */
-static int nothing_recorded(const struct record *r)
+/* The recording has a beginning that can be read, the command runs, and the file has its name. */
+static int begin(struct record *r, char **command)
 {
-	if (r->created)
-		unlink(r->output);
-	return EXIT_RUNTIME;
+	struct ims_error error;
+	int err = ims_capture_start(r->capture, &error);
+
+	if (err && !r->write_failed) {
+		complain("%s", error.text);
+		return err;
+	}
+	if (!err)
+		err = flush(r);
+	if (err) {
+		complain("cannot write %s: %s; nothing was recorded",
+			 r->output.fd == STDOUT_FILENO ? "standard output" : r->path,
+			 strerror(-err));
+		return err;
+	}
+	if (command[0]) {
+		err = child_start(&r->child, command, r->output.fd == STDOUT_FILENO);
+		if (err) {
+			complain("cannot run %s: %s; nothing was recorded", command[0],
+				 strerror(-err));
+			return err;
+		}
+	}
+	return output_commit(&r->output);
 }
 
 static int record_all(struct record *r, char **command)
 {
-	struct ims_error error;
 	int err;
 
 	r->begin = now();
-	err = ims_capture_start(r->capture, &error);
-	if (err && !r->write_failed) {
-		complain("%s", error.text);
-		return nothing_recorded(r);
-	}
-	if (!err)
-		err = flush(r);
-	if (err)
-		return failed(r, err);
-	if (command[0] && (err = start_child(r, command))) {
-		complain("cannot run %s: %s; nothing was recorded", command[0], strerror(-err));
-		return nothing_recorded(r);
-	}
+	if (begin(r, command))
+		return EXIT_RUNTIME;
 	err = loop(r, command[0] != NULL);
 	if (!err)
 		err = ims_capture_stop(r->capture);
@@ -278,9 +218,9 @@ static int run(void *arg, int argc, char **argv)
 	struct ims_error error;
 	int code;
 
-	if (!r->output)
-		r->output = DEFAULT_OUTPUT;
-	if (!strcmp(r->output, "-") && isatty(STDOUT_FILENO)) {
+	if (!r->path)
+		r->path = DEFAULT_OUTPUT;
+	if (!strcmp(r->path, "-") && isatty(STDOUT_FILENO)) {
 		complain("a recording is binary: not written to a terminal; use -o FILE");
 		return EXIT_USAGE;
 	}
@@ -290,16 +230,15 @@ static int run(void *arg, int argc, char **argv)
 	}
 	stop_on_signals();
 	sigaction(SIGCHLD, &sa, NULL);
-	code = open_output(r);
+	code = output_open(&r->output, r->path) ? EXIT_RUNTIME : EXIT_FINE;
 	if (!code) {
-		r->writer = ims_writer_new(r->fd, COMPRESSION);
+		r->writer = ims_writer_new(r->output.fd, COMPRESSION);
 		code = r->writer ? record_all(r, argv) : EXIT_RUNTIME;
+		stop_command(r);
 		ims_writer_free(r->writer);
 	}
-	if (r->fd > STDOUT_FILENO && close(r->fd) && !code) {
-		complain("cannot write %s: %s", r->output, strerror(errno));
+	if (output_close(&r->output) && !code)
 		code = EXIT_RUNTIME;
-	}
 	ims_capture_close(r->capture);
 	return code;
 }

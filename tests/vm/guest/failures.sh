@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # failures.sh: what can go wrong with a capture, on a machine where it could work. Prints TAP.
 . /opt/guest/lib.sh
-set -- $(vfio_devices | awk '{ print $1 }')
+card=$(vfio_devices | awk 'NR == 1 { print $1 }')
 
 # says PATTERN STATUS COMMAND...: the status, and exactly one line of error, which matches.
 says() {
@@ -44,6 +44,7 @@ disk_full() {
 	dd if=/dev/zero of=/tmp/small/filler bs=1k count=4 2>/dev/null
 	says 'No space left' 1 iommutrace record -q -d 3 -o /tmp/small/a.ims
 	ret=$?
+	[ "$(ls /tmp/small)" = filler ] || { ls /tmp/small; ret=1; }
 	umount /tmp/small
 	return $ret
 }
@@ -70,6 +71,28 @@ keeps_old() {
 	iommutrace record -q -d 1 -o /tmp/keep.ims 2>/dev/null && grep -q precious /tmp/keep.ims.old
 }
 
+# A typo costs nothing.
+keeps_good() {
+	echo precious >/tmp/good.ims
+	says 'cannot run no-such-command' 1 iommutrace record -o /tmp/good.ims -- no-such-command &&
+		grep -q precious /tmp/good.ims && [ "$(echo /tmp/good.ims*)" = /tmp/good.ims ]
+}
+
+# What the command does once it was asked to end is recorded.
+command_tidies() {
+	iommutrace record -q -d 2 -o /tmp/tidy.ims -- /bin/sh -c \
+		"trap 'vfio-loop -n 50 $card; exit' TERM; while :; do sleep 0.2; done" &&
+		ends_whole /tmp/tidy.ims &&
+		iommutrace report --json /tmp/tidy.ims | grep -q '"map":{"calls":[1-9]'
+}
+
+command_stays() {
+	begin=$(date +%s)
+	says 'was killed' 0 iommutrace record -q -d 1 -o /tmp/stays.ims -- /bin/sh -c \
+		'trap "" TERM; exec sleep 100' && ends_whole /tmp/stays.ims &&
+		[ $(($(date +%s) - begin)) -lt 30 ]
+}
+
 command_fails() {
 	iommutrace record -q -o /tmp/fails.ims -- false 2>/tmp/stderr
 	[ $? = 0 ] && grep -q 'exited with 1' /tmp/stderr && ends_whole /tmp/fails.ims
@@ -89,4 +112,7 @@ check "SIGINT ends a recording whole" signal_ends INT
 check "SIGTERM ends a recording whole" signal_ends TERM
 check "kill -9 leaves what was flushed" killed
 check "a file that is there is kept" keeps_old
+check "a command that does not exist costs no older recording" keeps_good
+check "what a command does when asked to end is recorded" command_tidies
+check "a command that does not end is killed" command_stays
 check "a command that fails is told, the recording is whole" command_fails
