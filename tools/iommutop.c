@@ -87,6 +87,23 @@ static int from_file(struct top *t, struct view_top *screen)
 	return err ? EXIT_RUNTIME : EXIT_FINE;
 }
 
+/* The statistics are read once a second, however seldom they are shown: dead domains give their
+ * place back only then. */
+static int collect(struct ims_capture *c, double end)
+{
+	double next = now() + 1;
+	int err = 0;
+
+	while (!err && !stop_requested && now() < end) {
+		err = ims_capture_poll(c, 50);
+		if (err || now() < next)
+			continue;
+		err = ims_capture_refresh(c);
+		next = now() + 1;
+	}
+	return err ? err : ims_capture_refresh(c);
+}
+
 static int refresh_loop(struct top *t, struct ims_capture *c, struct view_top *screen)
 {
 	double last = now();
@@ -95,10 +112,7 @@ static int refresh_loop(struct top *t, struct ims_capture *c, struct view_top *s
 	for (double n = 0; !err && !stop_requested && (!t->count || n < t->count); n++) {
 		double begin = last;
 
-		while (!err && !stop_requested && now() < begin + t->delay)
-			err = ims_capture_poll(c, 50);
-		if (!err)
-			err = ims_capture_refresh(c);
+		err = collect(c, begin + t->delay);
 		last = now();
 		if (!err)
 			err = show(t, screen, last - begin);
