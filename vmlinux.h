@@ -2,8 +2,8 @@
 /*
  * vmlinux.h - the kernel types that the BPF programs read, and of these only the members they read.
  *
- * CO-RE relocates every access by name, so order and offsets here mean nothing. Where kernels
- * differ, core.bpf.h asks whether a member exists.
+ * CO-RE relocates every access by name, so order and offsets here mean nothing. Nothing read
+ * here differs yet between the kernels tried (6.1 to 7.3).
  */
 #ifndef __VMLINUX_H__
 #define __VMLINUX_H__
@@ -153,7 +153,7 @@ struct group_device {
 	struct device *dev;
 };
 
-/* Our own SMMUv3 module: driver/smmuv3/scope-trace.h */
+/* Our own SMMUv3 module: driver/smmuv3/scope_trace.h */
 struct scope_finalise {
 	u8 late;
 	s32 result;

@@ -3,7 +3,7 @@
  * hist.h - the log-linear latency histogram, the same on both sides of the ring.
  *
  * Four buckets an octave: bucket i >= 4 covers [lo, lo + lo/4 .. lo/7), so its midpoint is within
- * 12.5 % of every value in it. Values are nanoseconds; the last bucket takes all from 2^35 ns.
+ * 12.5 % of every value in it. Values are nanoseconds; the last bucket takes all from 7 * 2^33 ns (60 s).
  */
 #ifndef IOMMUSCOPE_HIST_H
 #define IOMMUSCOPE_HIST_H

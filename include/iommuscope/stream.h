@@ -23,7 +23,7 @@ enum ims_record_type {
 	IMS_REC_INSTANCE = 18, /* an IOMMU instance exists */
 	IMS_REC_EVENT = 19,    /* something happened, or was found at start */
 	IMS_REC_STATS = 20,    /* state of one (domain, operation), cumulative */
-	IMS_REC_LOSS = 21,     /* state of one (hook, cause), cumulative; and of what was emitted */
+	IMS_REC_LOSS = 21,     /* state of one (hook, cause), cumulative */
 	IMS_REC_END = 22,      /* the recording was ended on purpose, nothing more was pending */
 };
 
