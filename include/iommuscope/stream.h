@@ -191,6 +191,8 @@ void ims_reader_free(struct ims_reader *r);
 
 const char *ims_hook_name(uint32_t hook);         /* "domain-alloc", ...; "hook-N" never: "?" */
 const char *ims_loss_cause_name(uint32_t cause);  /* "ring-full", ... */
+/* Of bit @i of enum ims_event_flags: "at-start", ...; NULL for one that is not known. */
+const char *ims_event_flag_name(unsigned int i);
 /* Of enum ims_domain_bits: "UNMANAGED", "DMA-FQ", ...; "?" for any other combination. */
 const char *ims_domain_type_name(uint32_t type);
 

@@ -35,6 +35,14 @@ const char *ims_loss_cause_name(uint32_t cause)
 	return cause < IMS_LOSS_MAX && loss_cause_name[cause] ? loss_cause_name[cause] : "?";
 }
 
+const char *ims_event_flag_name(unsigned int i)
+{
+	static const char *const name[] = {"at-start", "untimed",   "finalised",  "default",
+					   "current",  "no-device", "driver-read"};
+
+	return i < sizeof(name) / sizeof(name[0]) ? name[i] : NULL;
+}
+
 const char *ims_domain_type_name(uint32_t type)
 {
 	switch (type) {

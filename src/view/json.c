@@ -127,3 +127,30 @@ json_t *json_damage(const struct ims_damage *d)
 	o = json_with(o, "truncated", json_boolean(d->truncated));
 	return json_with(o, "ended", json_boolean(d->ended));
 }
+
+json_t *json_plan(const struct model_plan *p)
+{
+	json_t *o = json_object();
+
+	o = json_with(o, "hook", json_text(ims_hook_name(p->hook)));
+	o = json_with(o, "function", json_text_or_null(p->function));
+	o = json_with(o, "mechanism", json_text_or_null(p->mechanism));
+	o = json_with(o, "module", json_text_or_null(p->module));
+	o = json_with(o, "state", json_text(p->state));
+	return json_with(o, "reason", json_text_or_null(p->reason));
+}
+
+json_t *json_host(const struct model_host *h)
+{
+	return json_with(json_with(json_object(), "key", json_text(h->key)), "value",
+			 json_text(h->value));
+}
+
+json_t *json_loss(const struct ims_loss *l)
+{
+	json_t *o = json_object();
+
+	o = json_with(o, "hook", json_text(ims_hook_name(l->hook)));
+	o = json_with(o, "cause", json_text(ims_loss_cause_name(l->cause)));
+	return json_with(o, "lost", json_number(l->lost));
+}

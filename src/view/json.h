@@ -30,6 +30,9 @@ json_t *json_with(json_t *object, const char *key, json_t *value);
 int json_write(FILE *out, json_t *value);
 
 json_t *json_damage(const struct ims_damage *d);
+json_t *json_host(const struct model_host *h);
+json_t *json_plan(const struct model_plan *p);
+json_t *json_loss(const struct ims_loss *l);
 
 /* Writes @s with U+FFFD for each byte that is not UTF-8. */
 void view_utf8(FILE *out, const char *s);

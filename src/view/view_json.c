@@ -189,33 +189,6 @@ static json_t *device_json(const struct model_device *d)
 	return json_with(o, "removed", flag(d->removed));
 }
 
-static json_t *plan_json(const struct model_plan *p)
-{
-	json_t *o = json_object();
-
-	o = json_with(o, "hook", json_text(ims_hook_name(p->hook)));
-	o = json_with(o, "function", json_text_or_null(p->function));
-	o = json_with(o, "mechanism", json_text_or_null(p->mechanism));
-	o = json_with(o, "module", json_text_or_null(p->module));
-	o = json_with(o, "state", json_text(p->state));
-	return json_with(o, "reason", json_text_or_null(p->reason));
-}
-
-static json_t *host_json(const struct model_host *h)
-{
-	return json_with(json_with(json_object(), "key", json_text(h->key)), "value",
-			 json_text(h->value));
-}
-
-static json_t *loss_json(const struct ims_loss *l)
-{
-	json_t *o = json_object();
-
-	o = json_with(o, "hook", json_text(ims_hook_name(l->hook)));
-	o = json_with(o, "cause", json_text(ims_loss_cause_name(l->cause)));
-	return json_with(o, "lost", json_number(l->lost));
-}
-
 static int write_member(FILE *out, const char *name, json_t *value)
 {
 	fprintf(out, ",\n\"%s\":", name);
@@ -301,7 +274,7 @@ static json_t *totals_json(const struct model *m)
 		const struct type *row;                                                            \
 		int err_ = 0;                                                                      \
 		for (size_t i = 0; !err_ && (row = model_##kind(m, i)); i++)                       \
-			err_ = list_add(&list_, kind##_json(row));                                 \
+			err_ = list_add(&list_, json_##kind(row));                                 \
 		list_close(&list_);                                                                \
 		err_;                                                                              \
 	})
