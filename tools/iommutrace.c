@@ -5,10 +5,12 @@
 
 #include "tools/common.h"
 #include "tools/events.h"
+#include "tools/info.h"
 #include "tools/record.h"
 #include "tools/report.h"
 
-static const struct command *const commands[] = {&command_record, &command_report, &command_events};
+static const struct command *const commands[] = {&command_record, &command_report, &command_events,
+						 &command_info};
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
