@@ -5,12 +5,13 @@
 
 #include "tools/common.h"
 #include "tools/events.h"
+#include "tools/export.h"
 #include "tools/info.h"
 #include "tools/record.h"
 #include "tools/report.h"
 
 static const struct command *const commands[] = {&command_record, &command_report, &command_events,
-						 &command_info};
+						 &command_info, &command_export};
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
