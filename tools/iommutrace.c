@@ -7,11 +7,12 @@
 #include "tools/events.h"
 #include "tools/export.h"
 #include "tools/info.h"
+#include "tools/plan.h"
 #include "tools/record.h"
 #include "tools/report.h"
 
 static const struct command *const commands[] = {&command_record, &command_report, &command_events,
-						 &command_info, &command_export};
+						 &command_info,	  &command_export, &command_plan};
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
