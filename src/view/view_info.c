@@ -51,6 +51,7 @@ static const char *wall_clock(char *buf, const struct model *m, uint64_t time_ns
 	uint64_t ns;
 	time_t seconds;
 	struct tm tm;
+	char *end;
 	size_t n;
 
 	buf[0] = 0;
@@ -59,7 +60,10 @@ static const char *wall_clock(char *buf, const struct model *m, uint64_t time_ns
 			break;
 	if (!h || !*h->value || !time_ns)
 		return buf;
-	ns = time_ns + (uint64_t)strtoll(h->value, NULL, 10);
+	errno = 0;
+	ns = time_ns + (uint64_t)strtoll(h->value, &end, 10);
+	if (errno || *end)
+		return buf;
 	seconds = (time_t)(ns / 1000000000);
 	if (!gmtime_r(&seconds, &tm))
 		return buf;
@@ -111,6 +115,15 @@ static void print_recording(const struct view *v, const struct view_counts *c,
 	fputs("\n\n", v->out);
 }
 
+static unsigned int escaped_width(const char *s)
+{
+	unsigned int width = 0;
+
+	for (; *s; s++)
+		width += *s == '\\' ? 2 : *s < 0x20 || *s > 0x7e ? 4 : 1;
+	return width;
+}
+
 /* All of each value: a command line that is cut may be cut before what matters. */
 static void print_host(const struct view *v)
 {
@@ -118,15 +131,19 @@ static void print_host(const struct view *v)
 
 	view_heading(v, "HOST");
 	for (size_t i = 0; (h = model_host(v->m, i)); i++) {
+		bool fits = escaped_width(h->value) <= 49;
+
 		fputs("  ", v->out);
-		view_cell(v, h->key, 28);
-		fputc(*h->value && strlen(h->value) <= 49 ? ' ' : '\n', v->out);
-		if (strlen(h->value) > 49) {
-			view_quote(v, h->value, 6);
-		} else if (*h->value) {
+		if (fits)
+			view_cell(v, h->key, 28);
+		else
+			view_cut(v, h->key, 28);
+		fputc(fits ? ' ' : '\n', v->out);
+		if (fits)
 			view_escape(v->out, h->value);
-			fputc('\n', v->out);
-		}
+		else
+			view_quote(v, h->value, 6);
+		fputs(fits ? "\n" : "", v->out);
 	}
 	if (!model_host(v->m, 0))
 		fputs("  nothing is known about it\n", v->out);
