@@ -134,12 +134,63 @@ static void test_escapes_and_width(void **state)
 	model_free(m);
 }
 
+static void put_plan(struct model *m, uint32_t hook, const char *function, const char *state,
+		     const char *reason)
+{
+	struct ims_record rec = {.type = IMS_REC_PLAN};
+
+	rec.plan = (struct ims_plan){
+		hook,  function, *function ? "fentry" : "", *function ? "vmlinux" : "",
+		state, reason};
+	assert_int_equal(model_apply(m, &rec), 0);
+}
+
+static char *plan_text(const struct model *m, bool json)
+{
+	struct view_options o = {};
+	char *text;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	assert_int_equal(json ? view_plan_json(out, m) : view_plan(out, m, &o), 0);
+	fclose(out);
+	return text;
+}
+
+static void test_plan(void **state)
+{
+	struct model *m = model_new();
+	char *text, *json;
+
+	put_plan(m, IMS_HOOK_ATTACH, "__iommu_attach_device", "chosen", "");
+	put_plan(m, IMS_HOOK_CALLER, "", "missing", "module vfio_iommu_type1 is not loaded");
+	text = plan_text(m, false);
+	assert_string_equal(
+		text,
+		"  HOOK          FUNCTION                              MECHANISM     STATE\n"
+		"  attach        __iommu_attach_device                 fentry        chosen\n"
+		"  caller        -                                     -             missing\n"
+		"      module vfio_iommu_type1 is not loaded\n");
+	json = plan_text(m, true);
+	assert_string_equal(
+		json,
+		"{\"schema\":1,\"plan\":[{\"hook\":\"attach\",\"function\":"
+		"\"__iommu_attach_device\",\"mechanism\":\"fentry\",\"module\":\"vmlinux\","
+		"\"state\":\"chosen\",\"reason\":null},{\"hook\":\"caller\",\"function\":null,"
+		"\"mechanism\":null,\"module\":null,\"state\":\"missing\",\"reason\":"
+		"\"module vfio_iommu_type1 is not loaded\"}]}\n");
+	free(text);
+	free(json);
+	model_free(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_clock),
 		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_escapes_and_width),
+		cmocka_unit_test(test_plan),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
