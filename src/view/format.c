@@ -35,9 +35,17 @@ void view_escape(FILE *out, const char *s)
 {
 	char buf[5];
 
-	for (; *s; s++) {
-		escape_byte(buf, *s);
-		fputs(buf, out);
+	while (*s) {
+		size_t plain = 0;
+
+		while (s[plain] >= ' ' && s[plain] <= '~' && s[plain] != '\\')
+			plain++;
+		fwrite(s, 1, plain, out);
+		s += plain;
+		if (*s) {
+			escape_byte(buf, *s++);
+			fputs(buf, out);
+		}
 	}
 }
 
