@@ -149,6 +149,19 @@ int parse_number(const char *option, const char *value, double min, double *out)
 	return 0;
 }
 
+int parse_count(const char *option, const char *value, uint64_t *out)
+{
+	char *end;
+
+	errno = 0;
+	*out = strtoull(value, &end, 10);
+	if (errno || *end || end == value || value[0] < '0' || value[0] > '9') {
+		complain("%s \"%s\" is no whole number", option, value);
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
 static void on_signal(int sig)
 {
 	stop_requested = sig;
@@ -161,16 +174,6 @@ void stop_on_signals(void)
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 	signal(SIGPIPE, SIG_IGN);
-}
-
-static int read_records(struct ims_reader *r, struct model *m)
-{
-	struct ims_record rec;
-	int n, err = 0;
-
-	while (!err && !stop_requested && (n = ims_reader_next(r, &rec)))
-		err = n < 0 ? n : model_apply(m, &rec);
-	return err;
 }
 
 static const char *open_failure(int err)
@@ -187,56 +190,79 @@ static const char *open_failure(int err)
 	}
 }
 
-static int read_fd(int fd, const char *path, struct model *m, struct ims_damage *damage)
+static const char *input_name(const char *path)
 {
-	struct ims_reader *r = NULL;
-	int err = ims_reader_open(fd, &r);
-
-	if (err) {
-		complain("cannot read %s: %s", path, open_failure(err));
-		return EXIT_RUNTIME;
-	}
-	err = read_records(r, m);
-	*damage = *ims_reader_damage(r);
-	ims_reader_free(r);
-	if (err) {
-		complain("cannot read %s to its end: %s", path, strerror(-err));
-		return EXIT_RUNTIME;
-	}
-	model_damage(m, damage);
-	model_finish(m);
-	return EXIT_FINE;
+	return strcmp(path, "-") ? path : "standard input";
 }
 
-int read_model(const char *path, struct model **out, struct ims_damage *damage)
+static int read_records(struct ims_reader *r, const char *path, record_fn *each, void *arg)
+{
+	struct ims_record rec;
+	int n, err = 0;
+
+	while (!err && !stop_requested && (n = ims_reader_next(r, &rec)))
+		err = n < 0 ? n : each(arg, &rec);
+	if (err < 0)
+		complain("cannot read %s to its end: %s", path, strerror(-err));
+	return err ? EXIT_RUNTIME : EXIT_FINE;
+}
+
+int read_stream(const char *path, record_fn *each, void *arg, struct stream_facts *facts)
 {
 	bool from_stdin = !strcmp(path, "-");
 	int fd = from_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-	struct model *m;
-	int code = EXIT_RUNTIME;
+	struct ims_reader *r;
+	int err, code = EXIT_RUNTIME;
 
 	if (fd < 0) {
 		complain("cannot open %s: %s", path, strerror(errno));
 		return EXIT_RUNTIME;
 	}
-	m = model_new();
-	if (m)
-		code = read_fd(fd, from_stdin ? "standard input" : path, m, damage);
-	else
-		complain("cannot read %s: no memory", path);
+	path = input_name(path);
+	err = ims_reader_open(fd, &r);
+	if (!err) {
+		code = read_records(r, path, each, arg);
+		facts->damage = *ims_reader_damage(r);
+		facts->input = *ims_reader_input(r);
+		ims_reader_free(r);
+	} else {
+		complain("cannot read %s: %s", path, open_failure(err));
+	}
 	if (!from_stdin)
 		close(fd);
-	if (code)
-		model_free(m);
-	else
-		*out = m;
 	return code;
+}
+
+static int to_model(void *arg, const struct ims_record *rec)
+{
+	return model_apply(arg, rec);
+}
+
+int read_model(const char *path, struct model **out, struct ims_damage *damage)
+{
+	struct stream_facts facts = {};
+	struct model *m = model_new();
+	int code;
+
+	if (!m) {
+		complain("cannot read %s: no memory", path);
+		return EXIT_RUNTIME;
+	}
+	code = read_stream(path, to_model, m, &facts);
+	if (code) {
+		model_free(m);
+		return code;
+	}
+	model_damage(m, &facts.damage);
+	model_finish(m);
+	*damage = facts.damage;
+	*out = m;
+	return EXIT_FINE;
 }
 
 bool tell_damage(const char *path, const struct ims_damage *d)
 {
-	if (!strcmp(path, "-"))
-		path = "standard input";
+	path = input_name(path);
 	if (d->skipped_bytes || d->bad_chunks || d->missing_chunks)
 		complain("%s is damaged: chunks bad %" PRIu64 ", missing %" PRIu64 "; bytes skipped %"
 			 PRIu64 "; what follows is the rest",

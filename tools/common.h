@@ -49,9 +49,25 @@ int end_output(int code);
 /* Parses a number of at least @min; complains. Returns 0 or EXIT_USAGE. */
 int parse_number(const char *option, const char *value, double min, double *out);
 
+/* The same for a whole number. */
+int parse_count(const char *option, const char *value, uint64_t *out);
+
 /* Set by SIGINT and SIGTERM once stop_on_signals() was called. */
 extern volatile sig_atomic_t stop_requested;
 void stop_on_signals(void);
+
+typedef int record_fn(void *arg, const struct ims_record *rec);
+
+struct stream_facts {
+	struct ims_damage damage;
+	struct ims_input input;
+};
+
+/*
+ * Reads a stream from @path ("-": stdin) to its end, record by record; complains. @each returns 0 to
+ * go on, -errno when it cannot, or 1 to stop when it has complained itself. Returns an exit code.
+ */
+int read_stream(const char *path, record_fn *each, void *arg, struct stream_facts *facts);
 
 /*
  * Reads a stream from @path ("-": stdin) to its end into a new model; complains. Returns an exit

@@ -4,10 +4,15 @@
 #include <string.h>
 
 #include "tools/common.h"
+#include "tools/events.h"
+#include "tools/export.h"
+#include "tools/info.h"
+#include "tools/plan.h"
 #include "tools/record.h"
 #include "tools/report.h"
 
-static const struct command *const commands[] = {&command_record, &command_report};
+static const struct command *const commands[] = {&command_record, &command_report, &command_events,
+						 &command_info,	  &command_export, &command_plan};
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -17,8 +22,9 @@ static void help(FILE *out)
 		     "Recordings of the life of IOMMU domains, for bug reports.\n\ncommands:\n");
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(out, "  %-8s %s\n", commands[i]->name, commands[i]->synopsis);
-	fprintf(out, "\n'iommutrace COMMAND --help' tells more. Exit status: 0 fine, 1 runtime error,\n"
-		     "2 usage, 3 a finding (--fail-on), 4 inconclusive (loss).\n");
+	fprintf(out,
+		"\n'iommutrace COMMAND --help' tells more. Exit status: 0 fine, 1 runtime error,\n"
+		"2 usage, 3 a finding (--fail-on), 4 inconclusive (loss).\n");
 }
 
 int main(int argc, char **argv)
@@ -35,7 +41,8 @@ int main(int argc, char **argv)
 		if (!strcmp(commands[i]->name, argv[1]))
 			return command_run("iommutrace", commands[i], argc - 1, argv + 1);
 	if (argc > 1) {
-		complain("there is no %s \"%s\"", argv[1][0] == '-' ? "option" : "command", argv[1]);
+		complain("there is no %s \"%s\"", argv[1][0] == '-' ? "option" : "command",
+			 argv[1]);
 		fputs("Try 'iommutrace --help'.\n", stderr);
 	} else {
 		help(stderr);

@@ -54,6 +54,17 @@ struct ims_instance {
 	const char *driver; /* "arm-smmu-v3", "virtio_iommu", "intel_iommu_ops", "" */
 };
 
+/* Bits of a domain's type: the kernel's __IOMMU_DOMAIN_* (include/linux/iommu.h). */
+enum ims_domain_bits {
+	IMS_DOMAIN_PAGING = 1u << 0,
+	IMS_DOMAIN_DMA_API = 1u << 1,
+	IMS_DOMAIN_PT = 1u << 2,
+	IMS_DOMAIN_DMA_FQ = 1u << 3,
+	IMS_DOMAIN_SVA = 1u << 4,
+	IMS_DOMAIN_PLATFORM = 1u << 5,
+	IMS_DOMAIN_NESTED = 1u << 6,
+};
+
 /* As struct ims_kevent, with strings. Strings are never NULL, only empty. */
 struct ims_event {
 	uint64_t duration_ns;
@@ -164,11 +175,25 @@ int ims_reader_open(int fd, struct ims_reader **out);
 int ims_reader_next(struct ims_reader *r, struct ims_record *rec);
 
 const struct ims_damage *ims_reader_damage(const struct ims_reader *r);
+
+/* What was read so far. */
+struct ims_input {
+	uint64_t bytes;	    /* of the input */
+	uint64_t chunks;    /* that were whole and could be read */
+	uint64_t raw_bytes; /* of the records in them, before compression */
+	uint16_t major, minor; /* version of the newest chunk */
+};
+
+const struct ims_input *ims_reader_input(const struct ims_reader *r);
 void ims_reader_free(struct ims_reader *r);
 
 /* ---- names -------------------------------------------------------------------------------- */
 
 const char *ims_hook_name(uint32_t hook);         /* "domain-alloc", ...; "hook-N" never: "?" */
 const char *ims_loss_cause_name(uint32_t cause);  /* "ring-full", ... */
+/* Of bit @i of enum ims_event_flags: "at-start", ...; NULL for one that is not known. */
+const char *ims_event_flag_name(unsigned int i);
+/* Of enum ims_domain_bits: "UNMANAGED", "DMA-FQ", ...; "?" for any other combination. */
+const char *ims_domain_type_name(uint32_t type);
 
 #endif

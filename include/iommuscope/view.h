@@ -41,6 +41,47 @@ void view_top_free(struct view_top *top);
 int view_top(FILE *out, const struct model *m, struct view_top *top, uint64_t interval_ns,
 	     const struct view_options *o);
 
+/*
+ * One record as a line: seconds since @first_ns, thread, processor, hook (or kind of record), result,
+ * duration, then key=value for all that is known. With o->stacks the stack is below, indented.
+ */
+int view_record(FILE *out, const struct ims_record *rec, uint64_t first_ns,
+		const struct view_options *o);
+
+/* An export: the beginning, each record, the end. Nothing is kept, however long the stream is. */
+struct view_export {
+	const char *name;
+	int (*begin)(FILE *out);
+	int (*record)(FILE *out, const struct ims_record *rec);
+	int (*end)(FILE *out, const struct ims_damage *damage);
+};
+
+/* JSON Lines: {"schema": VIEW_JSONL_SCHEMA}, an object per record, one of the damage. */
+#define VIEW_JSONL_SCHEMA 1
+extern const struct view_export view_jsonl;
+/* A table of the events. */
+extern const struct view_export view_csv;
+
+/* What the records of a stream are, counted without a model. */
+struct view_counts {
+	uint64_t records[IMS_REC_END + 1]; /* by enum ims_record_type */
+	uint64_t events[IMS_HOOK_MAX];	   /* 0: of hooks that are not known */
+	uint64_t failed[IMS_HOOK_MAX];	   /* of those, with a result other than 0 */
+	uint64_t first_ns, last_ns;	   /* of all records */
+};
+
+void view_count_record(struct view_counts *c, const struct ims_record *rec);
+
+/* The head of a recording. @m needs to have only its host facts, plan, loss and end. */
+int view_info(FILE *out, const struct model *m, const struct view_counts *c,
+	      const struct ims_input *input, const struct view_options *o);
+int view_info_json(FILE *out, const struct model *m, const struct view_counts *c,
+		   const struct ims_input *input);
+
+/* The plan alone, each row of it. */
+int view_plan(FILE *out, const struct model *m, const struct view_options *o);
+int view_plan_json(FILE *out, const struct model *m);
+
 /* The paragraph that tells one verdict, escaped; the caller frees it. NULL: no memory. */
 char *view_story(const struct model *m, const struct model_verdict *v);
 

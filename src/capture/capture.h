@@ -28,6 +28,9 @@ struct ims_capture_options {
 int ims_capture_open(const struct ims_capture_options *options, struct ims_capture **out,
 		     struct ims_error *err);
 
+/* Reports the plan as it was made, and attaches nothing: instead of ims_capture_start(). */
+int ims_capture_plan(struct ims_capture *c);
+
 /* Attaches, then reports host facts, plan, instances and the snapshot. */
 int ims_capture_start(struct ims_capture *c, struct ims_error *err);
 

@@ -419,6 +419,11 @@ static int tell_snapshot(struct ims_capture *c, bool found)
 	return put(c, &rec);
 }
 
+int ims_capture_plan(struct ims_capture *c)
+{
+	return tell_plan(c);
+}
+
 int ims_capture_start(struct ims_capture *c, struct ims_error *err)
 {
 	int e;

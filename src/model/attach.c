@@ -5,7 +5,7 @@
 /* Identity and blocked domains are singletons that every instance shares: they never mismatch. */
 bool attach_is_global(uint32_t type)
 {
-	return !(type & (DOMAIN_PAGING | DOMAIN_NESTED | DOMAIN_SVA));
+	return !(type & (IMS_DOMAIN_PAGING | IMS_DOMAIN_NESTED | IMS_DOMAIN_SVA));
 }
 
 /* The rule that holds where the domain and the device meet. */

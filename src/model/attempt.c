@@ -225,7 +225,7 @@ static bool attach_is_unwinding(const struct attempt *at, const struct attach *a
 	if (a->group && domain && domain == a->group->core_domain)
 		return true;
 	/* Only the core itself attaches domains of the DMA API. */
-	if ((a->type & DOMAIN_DMA_API) && !(at->type & DOMAIN_DMA_API))
+	if ((a->type & IMS_DOMAIN_DMA_API) && !(at->type & IMS_DOMAIN_DMA_API))
 		return true;
 	return domain && domain == at->before && !at->group_returned;
 }
@@ -247,7 +247,7 @@ void attempt_attached(struct model *m, const struct attach *a)
 	const char *device = a->device ? a->device->pub.name : "";
 	struct task_node *task = task_find(m, a->event->tid);
 
-	if (!task || !(a->type & DOMAIN_PAGING))
+	if (!task || !(a->type & IMS_DOMAIN_PAGING))
 		return;
 	for (struct attempt *at = task->attempts; at; at = at->next) {
 		if (at->state == ATTEMPT_RESOLVED || !attempt_is_of(at, group, device))

@@ -81,7 +81,7 @@ static int domain_alloc(struct model *m, const struct ims_event *e, uint64_t tim
 			domain_learn(d, dev->pub.instance, MODEL_EVIDENCE_ALLOC_DEVICE);
 	}
 	domain_learn_driver(m, d, e, &err);
-	if ((d->pub.type & DOMAIN_PAGING) && d->pub.alloc_blind)
+	if ((d->pub.type & IMS_DOMAIN_PAGING) && d->pub.alloc_blind)
 		judge_blind(m, d, e);
 	return err;
 }

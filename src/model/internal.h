@@ -13,15 +13,6 @@
 
 #include <iommuscope/model.h>
 
-/* The kernel's IOMMU_DOMAIN_* (include/linux/iommu.h). */
-#define DOMAIN_PAGING	(1u << 0)
-#define DOMAIN_DMA_API	(1u << 1)
-#define DOMAIN_PT	(1u << 2)
-#define DOMAIN_DMA_FQ	(1u << 3)
-#define DOMAIN_SVA	(1u << 4)
-#define DOMAIN_PLATFORM (1u << 5)
-#define DOMAIN_NESTED	(1u << 6)
-
 struct string_node {
 	UT_hash_handle hh;
 	char text[];

@@ -20,7 +20,7 @@ static void mark_held(struct model *m)
 
 static bool owned_by_core(const struct domain_node *d)
 {
-	if ((d->pub.type & DOMAIN_DMA_API) || attach_is_global(d->pub.type))
+	if ((d->pub.type & IMS_DOMAIN_DMA_API) || attach_is_global(d->pub.type))
 		return true;
 	/* The core attached it for itself: what stands in for a blocked domain, while its group
 	 * is on another one. */

@@ -163,28 +163,7 @@ const struct model_domain *model_find_domain(const struct model *m, uint64_t id)
 
 const char *model_domain_type(const struct model_domain *d)
 {
-	if (!d->type_known)
-		return "?";
-	switch (d->type) {
-	case 0:
-		return "BLOCKED";
-	case DOMAIN_PT:
-		return "IDENTITY";
-	case DOMAIN_PAGING:
-		return "UNMANAGED";
-	case DOMAIN_PAGING | DOMAIN_DMA_API:
-		return "DMA";
-	case DOMAIN_PAGING | DOMAIN_DMA_API | DOMAIN_DMA_FQ:
-		return "DMA-FQ";
-	case DOMAIN_SVA:
-		return "SVA";
-	case DOMAIN_PLATFORM:
-		return "PLATFORM";
-	case DOMAIN_NESTED:
-		return "NESTED";
-	default:
-		return "?";
-	}
+	return d->type_known ? ims_domain_type_name(d->type) : "?";
 }
 
 const char *model_evidence_name(enum model_evidence evidence)

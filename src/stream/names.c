@@ -34,3 +34,35 @@ const char *ims_loss_cause_name(uint32_t cause)
 {
 	return cause < IMS_LOSS_MAX && loss_cause_name[cause] ? loss_cause_name[cause] : "?";
 }
+
+const char *ims_event_flag_name(unsigned int i)
+{
+	static const char *const name[] = {"at-start", "untimed",   "finalised",  "default",
+					   "current",  "no-device", "driver-read"};
+
+	return i < sizeof(name) / sizeof(name[0]) ? name[i] : NULL;
+}
+
+const char *ims_domain_type_name(uint32_t type)
+{
+	switch (type) {
+	case 0:
+		return "BLOCKED";
+	case IMS_DOMAIN_PT:
+		return "IDENTITY";
+	case IMS_DOMAIN_PAGING:
+		return "UNMANAGED";
+	case IMS_DOMAIN_PAGING | IMS_DOMAIN_DMA_API:
+		return "DMA";
+	case IMS_DOMAIN_PAGING | IMS_DOMAIN_DMA_API | IMS_DOMAIN_DMA_FQ:
+		return "DMA-FQ";
+	case IMS_DOMAIN_SVA:
+		return "SVA";
+	case IMS_DOMAIN_PLATFORM:
+		return "PLATFORM";
+	case IMS_DOMAIN_NESTED:
+		return "NESTED";
+	default:
+		return "?";
+	}
+}

@@ -22,6 +22,7 @@ struct ims_reader {
 	uint64_t next_seq;
 	uint64_t rechecked_bytes;
 	struct ims_damage damage;
+	struct ims_input input;
 	z_stream z;
 	struct decoder dec;
 	uint8_t in[INPUT_MAX];
@@ -48,6 +49,7 @@ static ssize_t fill(struct ims_reader *r, uint32_t need)
 	if (n < 0)
 		return -errno;
 	r->len += n;
+	r->input.bytes += n;
 	r->eof = !n;
 	return n;
 }
@@ -189,6 +191,11 @@ static int accept(struct ims_reader *r, const struct chunk *c)
 		r->damage.bad_chunks++;
 		return 0;
 	}
+	r->input.chunks++;
+	r->input.raw_bytes += c->raw_bytes;
+	r->input.major = c->major;
+	if (c->minor > r->input.minor)
+		r->input.minor = c->minor;
 	decoder_reset(&r->dec, c->raw_bytes, c->base_ns);
 	return 1;
 }
@@ -270,6 +277,11 @@ int ims_reader_next(struct ims_reader *r, struct ims_record *rec)
 const struct ims_damage *ims_reader_damage(const struct ims_reader *r)
 {
 	return &r->damage;
+}
+
+const struct ims_input *ims_reader_input(const struct ims_reader *r)
+{
+	return &r->input;
 }
 
 void ims_reader_free(struct ims_reader *r)

@@ -35,9 +35,17 @@ void view_escape(FILE *out, const char *s)
 {
 	char buf[5];
 
-	for (; *s; s++) {
-		escape_byte(buf, *s);
-		fputs(buf, out);
+	while (*s) {
+		size_t plain = 0;
+
+		while (s[plain] >= ' ' && s[plain] <= '~' && s[plain] != '\\')
+			plain++;
+		fwrite(s, 1, plain, out);
+		s += plain;
+		if (*s) {
+			escape_byte(buf, *s++);
+			fputs(buf, out);
+		}
 	}
 }
 
@@ -86,15 +94,38 @@ const char *view_time(char *buf, const struct model *m, uint64_t time_ns)
 	return buf;
 }
 
-const char *view_errno(char *buf, int32_t result)
+const char *view_errno_name(int32_t result)
 {
 	const char *name = result < 0 && result > INT32_MIN ? strerrorname_np(-result) : NULL;
 
-	if (name)
+	return name ? name : "";
+}
+
+const char *view_errno(char *buf, int32_t result)
+{
+	const char *name = view_errno_name(result);
+
+	if (*name)
 		snprintf(buf, VIEW_TEXT, "-%s", name);
 	else
 		snprintf(buf, VIEW_TEXT, "%" PRId32, result);
 	return buf;
+}
+
+const char *view_event_type(const struct ims_event *e)
+{
+	/* Type 0 is the blocked domain's; these hooks leave the field out. */
+	bool not_told = e->hook == IMS_HOOK_DOMAIN_FREE || e->hook == IMS_HOOK_MAP ||
+			e->hook == IMS_HOOK_UNMAP;
+
+	if (!e->domain || (!e->domain_type && not_told))
+		return "";
+	return ims_domain_type_name(e->domain_type);
+}
+
+bool view_event_timed(const struct ims_event *e)
+{
+	return e->hook != IMS_HOOK_SNAPSHOT && !(e->flags & IMS_EVENT_UNTIMED);
 }
 
 const char *view_group(char *buf, uint32_t group)

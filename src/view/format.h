@@ -24,7 +24,12 @@ const char *view_bytes(char *buf, uint64_t bytes);
 /* Seconds since the first event of the stream: "+12.345678 s". */
 const char *view_time(char *buf, const struct model *m, uint64_t time_ns);
 const char *view_errno(char *buf, int32_t result); /* "-EINVAL", "-22" without a name, "0" */
+const char *view_errno_name(int32_t result);	   /* "EINVAL"; "" for 0 or without a name */
 const char *view_group(char *buf, uint32_t group); /* "13", "-" */
+
+/* What an event does not say: a free has no type, the snapshot and some calls no duration. */
+const char *view_event_type(const struct ims_event *e); /* "" when it is not known */
+bool view_event_timed(const struct ims_event *e);
 
 /* @n in at most @width (6 or more) columns: "1234", or "12.3G" when that does not fit. */
 const char *view_count(char *buf, uint64_t n, unsigned int width);
@@ -45,7 +50,8 @@ bool view_row_fits(const struct view *v, uint64_t row);
 /* Ends an output: 0 or -EIO. */
 int view_done(FILE *out);
 
-/* Parts of the report that the top shows as well. */
+/* Parts that several outputs show. */
+void view_plan_rows(const struct view *v);
 void view_latency(const struct view *v);
 void view_loss(const struct view *v);
 void view_verdict_counts(const struct view *v);

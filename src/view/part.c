@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* part.c - the tables that both the report and the top show: verdict counts, latency, loss. */
+/* part.c - what several outputs show: verdict counts, latency, plan, loss. */
 #include <inttypes.h>
 
 #include "format.h"
@@ -95,6 +95,25 @@ void view_latency(const struct view *v)
 		fputs("  nothing was mapped or unmapped\n", v->out);
 	print_untimed(v);
 	fputc('\n', v->out);
+}
+
+void view_plan_rows(const struct view *v)
+{
+	const struct model_plan *p;
+
+	for (size_t i = 0; (p = model_plan(v->m, i)); i++) {
+		fputs("  ", v->out);
+		view_cell(v, ims_hook_name(p->hook), 13);
+		fputc(' ', v->out);
+		view_cell(v, *p->function ? p->function : "-", 37);
+		fputc(' ', v->out);
+		view_cell(v, *p->mechanism ? p->mechanism : "-", 13);
+		fputc(' ', v->out);
+		view_cut(v, p->state, 12);
+		fputc('\n', v->out);
+		if (*p->reason)
+			view_quote(v, p->reason, 6);
+	}
 }
 
 static void print_count(const struct view *v, uint64_t count, const char *text)

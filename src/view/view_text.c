@@ -210,24 +210,12 @@ static void print_host(const struct view *v)
 static void print_plan(const struct view *v)
 {
 	const struct model_overview *o = model_overview(v->m);
-	const struct model_plan *p;
 
 	view_heading(v, "PLAN");
 	fprintf(v->out, "  %" PRIu64 " attached, %" PRIu64 " missing\n", o->attached_rows,
 		o->missing_rows);
-	for (size_t i = 0; v->o.plan && (p = model_plan(v->m, i)); i++) {
-		fputs("  ", v->out);
-		view_cell(v, ims_hook_name(p->hook), 13);
-		fputc(' ', v->out);
-		view_cell(v, *p->function ? p->function : "-", 37);
-		fputc(' ', v->out);
-		view_cell(v, *p->mechanism ? p->mechanism : "-", 13);
-		fputc(' ', v->out);
-		view_cut(v, p->state, 12);
-		fputc('\n', v->out);
-		if (*p->reason)
-			view_quote(v, p->reason, 6);
-	}
+	if (v->o.plan)
+		view_plan_rows(v);
 	fputc('\n', v->out);
 }
 

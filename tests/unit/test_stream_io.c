@@ -76,6 +76,9 @@ static void test_one_byte_at_a_time(void **state)
 	assert_int_equal(text_rest(r, f), 0);
 	assert_int_equal(text_rest(r, f), 0);
 	assert_undamaged(ims_reader_damage(r));
+	assert_int_equal(ims_reader_input(r)->bytes, bytes);
+	assert_int_equal(ims_reader_input(r)->chunks, 6);
+	assert_int_equal(ims_reader_input(r)->major, 1);
 	ims_reader_free(r);
 	fclose(f);
 	close(fd[0]);

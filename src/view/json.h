@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * json.h - what the outputs for programs share. Values that are not known are null; numbers above
+ * INT64_MAX, which jansson does not have, are INT64_MAX.
+ */
+#ifndef VIEW_JSON_H
+#define VIEW_JSON_H
+
+#include <errno.h>
+
+#include <jansson.h>
+
+#include <iommuscope/view.h>
+
+/* ASCII only, so that no terminal and no line splitter sees what a name contains. */
+#define VIEW_JSON_FLAGS (JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY)
+
+/* Any bytes: those that are not UTF-8 become U+FFFD each. NULL: no memory. */
+json_t *json_text(const char *s);
+json_t *json_text_or_null(const char *s); /* null for "" */
+json_t *json_number(uint64_t n);
+json_t *json_number_or_null(uint64_t n); /* null for 0 */
+json_t *json_group(uint32_t group);
+json_t *json_stack(const struct ims_stack *stack); /* NULL: an empty array */
+
+/* @object with one member more; takes both. NULL when there was no memory for either. */
+json_t *json_with(json_t *object, const char *key, json_t *value);
+
+/* Writes @value, and takes it. Returns 0, -ENOMEM for a NULL, or -EIO. */
+int json_write(FILE *out, json_t *value);
+
+json_t *json_damage(const struct ims_damage *d);
+json_t *json_host(const struct model_host *h);
+json_t *json_plan(const struct model_plan *p);
+json_t *json_loss(const struct ims_loss *l);
+
+/* Writes @s with U+FFFD for each byte that is not UTF-8. */
+void view_utf8(FILE *out, const char *s);
+
+#endif

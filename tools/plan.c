@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* plan.c - iommutrace plan: what a recording would hook on this machine, without recording. */
+#include "tools/plan.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "capture/capture.h"
+
+struct plan {
+	bool json;
+	const char *mechanism;
+};
+
+static struct plan plan;
+
+enum { KEY_JSON = 256, KEY_MECHANISM };
+
+static const struct option_row options[] = {
+	{KEY_JSON, "json", NULL, "one JSON object instead of text"},
+	{KEY_MECHANISM, "mechanism", "NAME", "use only this one: fentry or kprobe"},
+	{0}};
+
+static int set(void *arg, int key, const char *value)
+{
+	struct plan *p = arg;
+
+	if (key == KEY_JSON)
+		p->json = true;
+	else
+		p->mechanism = value;
+	return 0;
+}
+
+static int to_model(void *arg, const struct ims_record *rec)
+{
+	return model_apply(arg, rec);
+}
+
+static int show(const struct plan *p, struct model *m)
+{
+	struct ims_capture_options o = {.mechanism = p->mechanism, .sink = to_model, .arg = m};
+	struct view_options view = view_defaults();
+	struct ims_capture *c;
+	struct ims_error error;
+	int err;
+
+	if (ims_capture_open(&o, &c, &error)) {
+		complain("%s", error.text);
+		return EXIT_RUNTIME;
+	}
+	err = ims_capture_plan(c);
+	ims_capture_close(c);
+	if (!err)
+		err = p->json ? view_plan_json(stdout, m) : view_plan(stdout, m, &view);
+	if (err)
+		complain("cannot print the plan: %s", strerror(-err));
+	return err ? EXIT_RUNTIME : EXIT_FINE;
+}
+
+static int run(void *arg, int argc, char **argv)
+{
+	struct model *m;
+	int code;
+
+	if (argc) {
+		complain("what is \"%s\"? plan is about this machine", argv[0]);
+		return EXIT_USAGE;
+	}
+	m = model_new();
+	if (!m) {
+		complain("no memory");
+		return EXIT_RUNTIME;
+	}
+	code = show(arg, m);
+	model_free(m);
+	return code;
+}
+
+const struct command command_plan = {
+	.name = "plan",
+	.synopsis = "[--json] [--mechanism NAME]",
+	.summary =
+		"Tells what a recording would hook on this machine, how, and why not otherwise.\n"
+		"Loads the programs, and attaches none.",
+	.more = "Needs what record needs: root, or CAP_BPF and CAP_PERFMON. A recording has its "
+		"own\n"
+		"plan: iommutrace report --plan FILE",
+	.option = options,
+	.set = set,
+	.run = run,
+	.arg = &plan,
+};
