@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* core.bpf.h - reads the IOMMU core's objects; each difference between kernels is in one place. */
+/* core.bpf.h - reads the IOMMU core's objects. */
 #ifndef IMS_CORE_BPF_H
 #define IMS_CORE_BPF_H
 

@@ -42,7 +42,7 @@ struct ims_host {
 
 struct ims_plan {
 	uint32_t hook;
-	const char *function;  /* "" when no candidate was found */
+	const char *function;  /* when none was found, the first that was looked for */
 	const char *mechanism; /* "fentry", "kprobe", "tp_btf", "" */
 	const char *module;    /* "vmlinux", "vfio_iommu_type1", ... */
 	const char *state;     /* "attached", "missing", "failed", "silent" */

@@ -221,7 +221,7 @@ int plan_make(struct plan *p, struct btf *btf, const char *force)
 		row->point = i;
 		row->hook = points[i].hook;
 		row->program = points[i].program;
-		row->function = "";
+		row->function = points[i].candidate[0].function;
 		row->module = "";
 		row->device_arg = -1;
 		choose(btf, &points[i], row, mechanism);

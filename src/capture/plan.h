@@ -16,7 +16,7 @@ struct plan_row {
 	enum ims_point point;
 	enum ims_hook hook;
 	const char *program;  /* prefix of the programs' names */
-	const char *function; /* "" while none is chosen */
+	const char *function; /* while none is chosen, the first candidate */
 	const char *module;   /* "vmlinux", or the module that has the function */
 	enum plan_mechanism mechanism;
 	enum plan_state state;

@@ -30,6 +30,7 @@ run same "" $same
 [ -z "$other" ] || run mixed "" "${first%% *}" "$other"
 run kprobe kprobe ${other:+"${first%% *}" "$other"} ${other:-$same}
 
+iommutrace plan --json >/out/plan.json 2>/out/plan.err
 iommutop -b -n 1 >/out/top.txt 2>/out/top.err
 echo "status $?" >>/out/top.err
 dmesg >/out/dmesg.after
