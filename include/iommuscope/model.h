@@ -271,7 +271,8 @@ const struct model_host *model_host(const struct model *m, size_t i);
 const struct model_plan *model_plan(const struct model *m, size_t i);
 const struct ims_loss *model_loss(const struct model *m, size_t i);
 
-/* Whether the plan has a point of @hook in place. A stream without a plan may have all its events. */
+/* Whether the plan has a point of @hook in place, and none that failed: a function that the kernel
+ * has was not hooked then. A stream without a plan may have all its events. */
 bool model_hooked(const struct model *m, uint32_t hook);
 /* A hook that verdicts of @kind need and that is not in place, IMS_HOOK_SNAPSHOT when that found
  * nothing; IMS_HOOK_NONE: all are. Without it, that there is no such verdict says nothing. */

@@ -59,10 +59,16 @@ static bool in_place(const char *state)
 
 bool model_hooked(const struct model *m, uint32_t hook)
 {
-	for (size_t i = 0; i < m->plan_count; i++)
-		if (m->plan[i].hook == hook && in_place(m->plan[i].state))
-			return true;
-	return !m->plan_count;
+	bool hooked = !m->plan_count;
+
+	for (size_t i = 0; i < m->plan_count; i++) {
+		if (m->plan[i].hook != hook)
+			continue;
+		if (!strcmp(m->plan[i].state, "failed"))
+			return false;
+		hooked |= in_place(m->plan[i].state);
+	}
+	return hooked;
 }
 
 static void plan_count(struct model *m, const char *state, int by)

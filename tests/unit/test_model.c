@@ -251,6 +251,8 @@ static void test_hooked(void **state)
 	assert_true(model_hooked(m, IMS_HOOK_MAP));
 	assert_true(model_hooked(m, IMS_HOOK_UNMAP));
 	assert_true(model_hooked(m, IMS_HOOK_CALLER)); /* one of its points is enough */
+	put_plan(m, IMS_HOOK_CALLER, "vfio_iommu_type1_attach_group", "failed");
+	assert_false(model_hooked(m, IMS_HOOK_CALLER)); /* that one would be missed */
 	assert_false(model_hooked(m, IMS_HOOK_PROBE));
 	assert_false(model_hooked(m, IMS_HOOK_DOMAIN_FREE));
 	assert_false(model_hooked(m, IMS_HOOK_ATTACH)); /* a plan that knows nothing of it */
