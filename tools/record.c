@@ -196,9 +196,9 @@ static int record_all(struct record *r, char **command)
 {
 	int err;
 
-	r->begin = now();
 	if (begin(r, command))
 		return EXIT_RUNTIME;
+	r->begin = now(); /* to attach takes its time, which is not of the recording */
 	err = loop(r, command[0] != NULL);
 	if (!err)
 		err = ims_capture_stop(r->capture);

@@ -88,7 +88,7 @@ command_tidies() {
 
 command_stays() {
 	begin=$(date +%s)
-	says 'was killed' 0 iommutrace record -q -d 1 -o /tmp/stays.ims -- /bin/sh -c \
+	says 'was killed' 0 iommutrace record -q -d 3 -o /tmp/stays.ims -- /bin/sh -c \
 		'trap "" TERM; exec sleep 100' && ends_whole /tmp/stays.ims &&
 		[ $(($(date +%s) - begin)) -lt 30 ]
 }
