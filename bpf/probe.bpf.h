@@ -3,9 +3,9 @@
  * probe.bpf.h - one hook, every mechanism: IMS_PROBES(name, nargs, enter, leave) makes the programs
  * name_fentry, name_fexit, name_kprobe and name_kretprobe. The plan loads the pair that it chose.
  *
- * enter(point, args) remembers the call; leave(ctx, call, ret) reports it. Both see only plain
- * numbers: bpf_get_func_arg() and the registers give scalars, on which the verifier allows
- * arithmetic that it refuses on typed pointers.
+ * enter(arg) remembers the call; leave(ctx, ret) reports it. Both see only plain numbers:
+ * bpf_get_func_arg() and the registers give scalars, on which the verifier allows arithmetic that
+ * it refuses on typed pointers. Map and unmap, which only store them, take them as they are.
  */
 #ifndef IMS_PROBE_BPF_H
 #define IMS_PROBE_BPF_H
