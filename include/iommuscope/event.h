@@ -29,6 +29,12 @@ enum ims_hook {
 	IMS_HOOK_SNAPSHOT = 12,     /* not a call: the state found at start */
 	IMS_HOOK_FINALISE = 13,     /* a driver binds a domain; device is the one it chose */
 	IMS_HOOK_ATTACH_PASID = 14, /* a domain is attached to a PASID of a device */
+	IMS_HOOK_IOTLB_SYNC = 15,   /* hot path: a domain's invalidations are carried out, by its driver */
+	IMS_HOOK_QUEUE_SYNC = 16,   /* hot path: an instance's command queue is given work or waited for */
+	IMS_HOOK_DMA_MAP = 17,      /* hot path: the DMA API maps for a device; its map is in this */
+	IMS_HOOK_DMA_UNMAP = 18,    /* hot path: and unmaps */
+	IMS_HOOK_FAULT = 19,        /* an I/O page fault; the device is the one that faulted */
+	IMS_HOOK_DETACH_PASID = 20, /* a PASID of a device is given back */
 	IMS_HOOK_MAX
 };
 
@@ -89,6 +95,8 @@ enum ims_event_flags {
 	IMS_EVENT_NO_DEVICE = 1u << 5, /* alloc: no device was given (a bus, or NULL) */
 	IMS_EVENT_DRIVER_READ = 1u << 6, /* the driver's own struct could be read: an empty
 					  * domain_instance means "bound to none", not "unknown" */
+	IMS_EVENT_WRITE = 1u << 7,       /* fault: the device wanted to write; else to read */
+	IMS_EVENT_NO_ACCESS = 1u << 8,   /* fault: what it wanted to do is not known */
 };
 
 /*

@@ -25,6 +25,8 @@ enum ims_record_type {
 	IMS_REC_STATS = 20,    /* state of one (domain, operation), cumulative */
 	IMS_REC_LOSS = 21,     /* state of one (hook, cause), cumulative */
 	IMS_REC_END = 22,      /* the recording was ended on purpose, nothing more was pending */
+	IMS_REC_COUNT = 23,    /* state of one hook, cumulative: how many events there were */
+	IMS_REC_MAX
 };
 
 #define IMS_STACK_MAX 64
@@ -83,24 +85,37 @@ struct ims_event {
 	const char *instance;
 	const char *domain_instance;
 	struct ims_stack stack; /* count 0: none */
+	struct ims_stack user_stack;
+	uint64_t iova; /* map, unmap, fault: 0 else */
+	uint64_t size; /* map, unmap: bytes asked for */
+	const char *reason; /* fault: in the driver's words; "" else */
+	const char *format; /* of the domain's page table, "" when not known: "SMMUv3 stage 1", ... */
 };
 
 /* Totals since the capture began: a later record replaces an earlier one of the same key. */
 struct ims_stats {
 	uint64_t domain; /* 0: all domains that had no slot of their own */
-	uint32_t hook;   /* IMS_HOOK_MAP, IMS_HOOK_UNMAP */
+	uint32_t hook;   /* one of the hot path */
 	uint64_t sum_ns;
 	uint64_t max_ns;
 	uint64_t bytes;
 	uint64_t errors;
 	uint64_t untimed;
 	uint64_t bucket[IMS_HIST_BUCKETS];
+	const char *object; /* queue-sync: the instance; dma-map, dma-unmap: the device; else "" */
 };
 
 struct ims_loss {
 	uint32_t hook;
 	uint32_t cause; /* enum ims_loss_cause */
 	uint64_t lost;
+};
+
+/* emitted = received + what LOSS records of the hook say that was to be emitted. */
+struct ims_count {
+	uint32_t hook;
+	uint64_t emitted;  /* by the programs, or lost by them */
+	uint64_t received; /* by the capture */
 };
 
 struct ims_record {
@@ -113,6 +128,7 @@ struct ims_record {
 		struct ims_event event;
 		struct ims_stats stats;
 		struct ims_loss loss;
+		struct ims_count count;
 	};
 };
 
@@ -126,7 +142,7 @@ struct ims_writer;
 struct ims_writer *ims_writer_new(int fd, int level);
 
 /*
- * Adds a record; nothing of @rec is kept. Strings are cut at 4095 bytes, stacks at IMS_STACK_MAX.
+ * Adds a record; nothing of @rec is kept. A string that is NULL is empty. Strings are cut at 4095 bytes, stacks at IMS_STACK_MAX.
  * Returns 0; -EINVAL: no such type; or -errno of a chunk that had to be written first: then @rec was
  * not added, what was added before is kept, and the same call can be made again.
  */

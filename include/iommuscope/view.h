@@ -64,7 +64,7 @@ extern const struct view_export view_csv;
 
 /* What the records of a stream are, counted without a model. */
 struct view_counts {
-	uint64_t records[IMS_REC_END + 1]; /* by enum ims_record_type */
+	uint64_t records[IMS_REC_MAX]; /* by enum ims_record_type */
 	uint64_t events[IMS_HOOK_MAX];	   /* 0: of hooks that are not known */
 	uint64_t failed[IMS_HOOK_MAX];	   /* of those, with a result other than 0 */
 	uint64_t first_ns, last_ns;	   /* of all records */

@@ -92,10 +92,14 @@ int model_apply(struct model *m, const struct ims_record *rec)
 		return stats_apply(m, &rec->stats, rec->time_ns);
 	case IMS_REC_LOSS:
 		return loss_apply(m, &rec->loss, rec->time_ns);
+	case IMS_REC_COUNT: /* not kept yet */
+		return 0;
 	case IMS_REC_END:
 		m->overview.ended = true;
 		see_time(m, rec->time_ns);
 		return 0;
+	case IMS_REC_MAX:
+		break;
 	}
 	m->overview.unknown_records++;
 	return 0;

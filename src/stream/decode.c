@@ -101,6 +101,12 @@ static void take_event(struct cursor *c, const struct decoder *d, struct ims_eve
 		case EV_DURATION:
 			ev->duration_ns = take(c);
 			break;
+		case EV_IOVA:
+			ev->iova += unzigzag(take(c));
+			break;
+		case EV_SIZE:
+			ev->size = take(c);
+			break;
 		case EV_DOMAIN:
 			ev->domain = take(c);
 			break;
@@ -140,6 +146,15 @@ static void take_event(struct cursor *c, const struct decoder *d, struct ims_eve
 		case EV_DOMAIN_INSTANCE:
 			ev->domain_instance = take_string(c, d);
 			break;
+		case EV_REASON:
+			ev->reason = take_string(c, d);
+			break;
+		case EV_FORMAT:
+			ev->format = take_string(c, d);
+			break;
+		case EV_USER_STACK:
+			ev->user_stack = take_stack(c, d);
+			break;
 		default:
 			take(c);
 		}
@@ -158,6 +173,8 @@ static inline struct ims_event *event_last(struct decoder *d, uint32_t state)
 			.device = "",
 			.instance = "",
 			.domain_instance = "",
+			.reason = "",
+			.format = "",
 		};
 	}
 	return ev;
@@ -181,11 +198,12 @@ static int decode_event(struct cursor *c, struct decoder *d, uint64_t hook, stru
 	return 1;
 }
 
-static void decode_stats(struct cursor *c, struct ims_stats *st)
+static void decode_stats(struct cursor *c, const struct decoder *d, struct ims_stats *st)
 {
 	uint64_t i = 0, used;
 
 	memset(st, 0, sizeof(*st));
+	st->object = "";
 	st->hook = take(c);
 	st->domain = take(c);
 	st->sum_ns = take(c);
@@ -201,6 +219,7 @@ static void decode_stats(struct cursor *c, struct ims_stats *st)
 		}
 		st->bucket[i] = take(c);
 	}
+	st->object = take_string(c, d);
 }
 
 static void decode_plan(struct cursor *c, const struct decoder *d, struct ims_plan *plan)
@@ -229,12 +248,17 @@ static bool decode_body(struct cursor *c, struct decoder *d, struct ims_record *
 		rec->instance.driver = take_string(c, d);
 		return true;
 	case IMS_REC_STATS:
-		decode_stats(c, &rec->stats);
+		decode_stats(c, d, &rec->stats);
 		return true;
 	case IMS_REC_LOSS:
 		rec->loss.hook = take(c);
 		rec->loss.cause = take(c);
 		rec->loss.lost = take(c);
+		return true;
+	case IMS_REC_COUNT:
+		rec->count.hook = take(c);
+		rec->count.emitted = take(c);
+		rec->count.received = take(c);
 		return true;
 	case IMS_REC_END:
 		return true;
@@ -274,7 +298,7 @@ int decoder_next(struct decoder *d, struct ims_record *rec)
 		}
 		d->time_ns += unzigzag(take(&c));
 		rec->time_ns = d->time_ns;
-		rec->type = type <= IMS_REC_END ? type : 0;
+		rec->type = type < IMS_REC_MAX ? type : 0;
 		if (decode_body(&c, d, rec))
 			return c.bad ? -EBADMSG : 1;
 		d->unknown_records++;

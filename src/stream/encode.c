@@ -54,9 +54,10 @@ static uint32_t intern(struct encoder *e, struct dict *d, uint32_t type, const v
 	return n;
 }
 
+/* A string that was left NULL is empty. */
 static uint32_t intern_string(struct encoder *e, const char *s)
 {
-	size_t len = strnlen(s, STRING_MAX);
+	size_t len = s ? strnlen(s, STRING_MAX) : 0;
 	char cut[STRING_MAX];
 
 	if (!len)
@@ -71,7 +72,7 @@ static uint32_t intern_string(struct encoder *e, const char *s)
 /* @guess: the number it had last time, which is nearly always the one it has now. */
 static uint32_t intern_guess(struct encoder *e, const char *s, uint64_t guess)
 {
-	if (guess && !strcmp((const char *)e->raw + e->strings.entry[guess].offset, s))
+	if (guess && s && !strcmp((const char *)e->raw + e->strings.entry[guess].offset, s))
 		return guess;
 	return intern_string(e, s);
 }
@@ -123,6 +124,8 @@ static void append_event(struct encoder *e, uint64_t time_delta, const struct im
 	uint64_t *last = event_last(e, event_state(ev->hook, ev->cpu));
 	uint64_t now[EV_FIELDS] = {
 		[EV_DURATION] = ev->duration_ns,
+		[EV_IOVA] = ev->iova,
+		[EV_SIZE] = ev->size,
 		[EV_DOMAIN] = ev->domain,
 		[EV_TID] = ev->tid,
 		[EV_STACK] = intern_stack(e, &ev->stack),
@@ -137,6 +140,9 @@ static void append_event(struct encoder *e, uint64_t time_delta, const struct im
 		[EV_INSTANCE] = intern_guess(e, ev->instance, last[EV_INSTANCE]),
 		[EV_DOMAIN_INSTANCE] =
 			intern_guess(e, ev->domain_instance, last[EV_DOMAIN_INSTANCE]),
+		[EV_REASON] = intern_guess(e, ev->reason, last[EV_REASON]),
+		[EV_FORMAT] = intern_guess(e, ev->format, last[EV_FORMAT]),
+		[EV_USER_STACK] = intern_stack(e, &ev->user_stack),
 	};
 	uint8_t *p = e->raw + e->bytes;
 	uint64_t mask = 0;
@@ -150,13 +156,13 @@ static void append_event(struct encoder *e, uint64_t time_delta, const struct im
 	p = put_varint(p, mask);
 	for (; mask; mask &= mask - 1) {
 		i = __builtin_ctzll(mask);
-		p = put_varint(p, now[i]);
+		p = put_varint(p, i == EV_IOVA ? zigzag(now[i] - last[i]) : now[i]);
 		last[i] = now[i];
 	}
 	e->bytes = p - e->raw;
 }
 
-static uint8_t *put_stats(uint8_t *p, const struct ims_stats *st)
+static uint8_t *put_stats(struct encoder *e, uint8_t *p, const struct ims_stats *st)
 {
 	uint32_t i, used = 0, next = 0;
 
@@ -177,7 +183,7 @@ static uint8_t *put_stats(uint8_t *p, const struct ims_stats *st)
 		p = put_varint(p, st->bucket[i]);
 		next = i + 1;
 	}
-	return p;
+	return put_string(e, p, st->object);
 }
 
 static uint8_t *put_loss(uint8_t *p, const struct ims_loss *loss)
@@ -187,13 +193,20 @@ static uint8_t *put_loss(uint8_t *p, const struct ims_loss *loss)
 	return put_varint(p, loss->lost);
 }
 
+static uint8_t *put_count(uint8_t *p, const struct ims_count *count)
+{
+	p = put_varint(p, count->hook);
+	p = put_varint(p, count->emitted);
+	return put_varint(p, count->received);
+}
+
 int encoder_put(struct encoder *e, const struct ims_record *rec)
 {
 	uint8_t body[VARINT_MAX * (16 + 2 * IMS_HIST_BUCKETS)];
 	uint64_t time_delta;
 	uint8_t *p;
 
-	if (rec->type < IMS_REC_HOST || rec->type > IMS_REC_END)
+	if (rec->type < IMS_REC_HOST || rec->type >= IMS_REC_MAX)
 		return -EINVAL;
 	if (!e->bytes)
 		e->base_ns = e->last_ns = rec->time_ns;
@@ -218,12 +231,16 @@ int encoder_put(struct encoder *e, const struct ims_record *rec)
 		break;
 	case IMS_REC_EVENT:
 	case IMS_REC_STATS:
-		p = put_stats(p, &rec->stats);
+		p = put_stats(e, p, &rec->stats);
 		break;
 	case IMS_REC_LOSS:
 		p = put_loss(p, &rec->loss);
 		break;
+	case IMS_REC_COUNT:
+		p = put_count(p, &rec->count);
+		break;
 	case IMS_REC_END:
+	case IMS_REC_MAX:
 		break;
 	}
 	append(e, rec->type, body, p - body);

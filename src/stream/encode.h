@@ -8,7 +8,7 @@
 #include "format.h"
 
 /* A record takes no more than its own strings and those of its stack. */
-#define RECORD_STRINGS (IMS_STACK_MAX + 8)
+#define RECORD_STRINGS (2 * IMS_STACK_MAX + 10)
 #define RECORD_MAX     (RECORD_STRINGS * (STRING_MAX + 8) + 4096)
 #define RAW_MAX	       (CHUNK_GOAL + RECORD_MAX)
 

@@ -17,7 +17,7 @@
 #define CHUNK_MAGIC	"\x89IMS\r\n\x1a\n"
 #define CHUNK_MAGIC_LEN 8
 #define CHUNK_MAJOR	1
-#define CHUNK_MINOR	0
+#define CHUNK_MINOR	1
 
 #define CHUNK_DEFLATE 1u /* flag: the payload is a raw deflate stream (RFC 1951) */
 
@@ -76,12 +76,13 @@ enum {
 
 /*
  * An event is its processor, its time, a mask of the fields that differ from the event before it of
- * the same hook on the same processor, and those fields, one varint each, known or not. Bits 1 and
- * 2 are unassigned: a mask of one byte is precious, and they are kept for what will change with
- * every call.
+ * the same hook on the same processor, and those fields, one varint each, known or not. A mask of one
+ * byte is precious: the low bits are for what changes with every call.
  */
 enum event_field {
 	EV_DURATION = 0,
+	EV_IOVA = 1, /* a difference */
+	EV_SIZE = 2,
 	EV_DOMAIN = 3,
 	EV_TID = 4,
 	EV_STACK = 5,
@@ -95,6 +96,9 @@ enum event_field {
 	EV_DEVICE = 13,
 	EV_INSTANCE = 14,
 	EV_DOMAIN_INSTANCE = 15,
+	EV_REASON = 16,
+	EV_FORMAT = 17,
+	EV_USER_STACK = 18,
 	EV_FIELDS
 };
 

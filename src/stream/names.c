@@ -17,6 +17,12 @@ static const char *const hook_name[IMS_HOOK_MAX] = {
 	[IMS_HOOK_SNAPSHOT] = "snapshot",
 	[IMS_HOOK_FINALISE] = "finalise",
 	[IMS_HOOK_ATTACH_PASID] = "attach-pasid",
+	[IMS_HOOK_IOTLB_SYNC] = "iotlb-sync",
+	[IMS_HOOK_QUEUE_SYNC] = "queue-sync",
+	[IMS_HOOK_DMA_MAP] = "dma-map",
+	[IMS_HOOK_DMA_UNMAP] = "dma-unmap",
+	[IMS_HOOK_FAULT] = "fault",
+	[IMS_HOOK_DETACH_PASID] = "detach-pasid",
 };
 
 static const char *const loss_cause_name[IMS_LOSS_MAX] = {
@@ -38,7 +44,8 @@ const char *ims_loss_cause_name(uint32_t cause)
 const char *ims_event_flag_name(unsigned int i)
 {
 	static const char *const name[] = {"at-start", "untimed",   "finalised",  "default",
-					   "current",  "no-device", "driver-read"};
+					   "current",  "no-device", "driver-read", "write",
+					   "access-unknown"};
 
 	return i < sizeof(name) / sizeof(name[0]) ? name[i] : NULL;
 }

@@ -12,6 +12,7 @@ static const char *const record_names[] = {
 	[IMS_REC_HOST] = "host",   [IMS_REC_PLAN] = "plan",	   [IMS_REC_INSTANCE] = "instance",
 	[IMS_REC_EVENT] = "event", [IMS_REC_STATS] = "statistics", [IMS_REC_LOSS] = "loss",
 	[IMS_REC_END] = "end",
+	[IMS_REC_COUNT] = "count",
 };
 
 static const char *const states[] = {"attached", "silent", "missing", "failed"};
@@ -88,7 +89,7 @@ static void print_recording(const struct view *v, const struct view_counts *c,
 			    const struct ims_input *in)
 {
 	uint64_t span = c->last_ns - c->first_ns;
-	uint64_t records = sum(c->records, IMS_REC_END + 1);
+	uint64_t records = sum(c->records, IMS_REC_MAX);
 	char buf[VIEW_TEXT], raw[VIEW_TEXT];
 	const char *begin;
 
@@ -108,7 +109,7 @@ static void print_recording(const struct view *v, const struct view_counts *c,
 	fprintf(v->out, "  ended      %s\n",
 		model_overview(v->m)->ended ? "on purpose" : "no: it was cut off");
 	fprintf(v->out, "  records    %" PRIu64, records);
-	for (int i = 0, any = 0; i <= IMS_REC_END; i++)
+	for (int i = 0, any = 0; i < IMS_REC_MAX; i++)
 		if (c->records[i])
 			fprintf(v->out, "%s%s %" PRIu64, any++ ? ", " : ": ", record_names[i],
 				c->records[i]);
@@ -218,7 +219,7 @@ static json_t *records_json(const struct view_counts *c)
 {
 	json_t *o = json_object();
 
-	for (int i = IMS_REC_HOST; i <= IMS_REC_END; i++)
+	for (int i = IMS_REC_HOST; i < IMS_REC_MAX; i++)
 		o = json_with(o, record_names[i], json_number(c->records[i]));
 	return o;
 }

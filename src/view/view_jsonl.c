@@ -107,6 +107,13 @@ static json_t *record_json(const struct ims_record *rec)
 		return json_with(o, "lost", json_number(rec->loss.lost));
 	case IMS_REC_END:
 		return record("end", rec->time_ns);
+	case IMS_REC_COUNT:
+		o = record("count", rec->time_ns);
+		o = json_with(o, "hook", json_text(ims_hook_name(rec->count.hook)));
+		o = json_with(o, "emitted", json_number(rec->count.emitted));
+		return json_with(o, "received", json_number(rec->count.received));
+	case IMS_REC_MAX:
+		break;
 	}
 	return NULL;
 }

@@ -29,6 +29,10 @@ static void use_event(const struct ims_event *ev)
 	use_string(ev->device);
 	use_string(ev->instance);
 	use_string(ev->domain_instance);
+	use_string(ev->reason);
+	use_string(ev->format);
+	for (i = 0; i < ev->user_stack.count; i++)
+		use_string(ev->user_stack.frame[i]);
 	for (i = 0; i < ev->stack.count; i++)
 		use_string(ev->stack.frame[i]);
 }
@@ -55,11 +59,16 @@ static void use(const struct ims_record *rec)
 		use_event(&rec->event);
 		break;
 	case IMS_REC_STATS:
+		use_string(rec->stats.object);
 		sink += rec->stats.bucket[IMS_HIST_BUCKETS - 1];
 		break;
 	case IMS_REC_LOSS:
 		sink += rec->loss.lost;
 		break;
+	case IMS_REC_COUNT:
+		sink += rec->count.emitted;
+		break;
+	case IMS_REC_MAX:
 	case IMS_REC_END:
 		break;
 	default:

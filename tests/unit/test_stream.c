@@ -72,6 +72,11 @@ static void put_full_event(struct tape *t, uint32_t hook)
 		.instance = "smmu3.0x000000000c000000",
 		.domain_instance = "smmu3.1",
 		.stack = {4, frame},
+		.user_stack = {2, frame},
+		.iova = 0xfffffffffffff000ull,
+		.size = 1ull << 63,
+		.reason = "F_TRANSLATION",
+		.format = "SMMUv3 stage 2",
 	};
 	tape_put(t, &rec);
 	rec.time_ns = 0;
@@ -91,6 +96,7 @@ static void put_stats(struct tape *t, uint64_t value)
 
 	rec.stats = (struct ims_stats){value, IMS_HOOK_MAP, value, value, value, value, value};
 	tape_put(t, &rec);
+	rec.stats.object = "0000:09:00.0";
 	rec.stats.bucket[0] = 1;
 	rec.stats.bucket[IMS_HIST_BUCKETS - 1] = value;
 	tape_put(t, &rec);
@@ -124,6 +130,9 @@ static void put_everything(struct tape *t)
 	put_stats(t, 200);
 	rec.type = IMS_REC_LOSS;
 	rec.loss = (struct ims_loss){UINT32_MAX, IMS_LOSS_MISSED, UINT64_MAX};
+	tape_put(t, &rec);
+	rec.type = IMS_REC_COUNT;
+	rec.count = (struct ims_count){UINT32_MAX, UINT64_MAX, UINT64_MAX - 1};
 	tape_put(t, &rec);
 	rec.type = IMS_REC_END;
 	tape_put(t, &rec);
@@ -242,7 +251,7 @@ static void test_cut_to_the_limits(void **state)
 
 static void test_unknown_type_is_refused(void **state)
 {
-	struct ims_record rec = {.type = IMS_REC_END + 1};
+	struct ims_record rec = {.type = IMS_REC_MAX};
 	struct tape t;
 
 	tape_begin(&t, 6);

@@ -33,6 +33,15 @@ static inline void text_event(FILE *f, const struct ims_event *ev)
 		ev->domain_instance);
 	for (i = 0; i < ev->stack.count; i++)
 		fprintf(f, " <%s", ev->stack.frame[i]);
+	/* Of version 1.1, and not in a text of 1.0. */
+	if (ev->iova || ev->size)
+		fprintf(f, " iova=%" PRIx64 " size=%" PRIx64, ev->iova, ev->size);
+	if (ev->reason && *ev->reason)
+		fprintf(f, " reason=%s", ev->reason);
+	if (ev->format && *ev->format)
+		fprintf(f, " format=%s", ev->format);
+	for (i = 0; i < ev->user_stack.count; i++)
+		fprintf(f, " <<%s", ev->user_stack.frame[i]);
 }
 
 static inline void text_stats(FILE *f, const struct ims_stats *st)
@@ -46,6 +55,8 @@ static inline void text_stats(FILE *f, const struct ims_stats *st)
 	for (i = 0; i < IMS_HIST_BUCKETS; i++)
 		if (st->bucket[i])
 			fprintf(f, " %u:%" PRIu64, i, st->bucket[i]);
+	if (st->object && *st->object)
+		fprintf(f, " object=%s", st->object);
 }
 
 /* One line with every field of @rec: two records are the same if their lines are. */
@@ -74,6 +85,11 @@ static inline void text_record(FILE *f, const struct ims_record *rec)
 		fprintf(f, "loss hook=%u cause=%s(%u) lost=%" PRIu64, rec->loss.hook,
 			ims_loss_cause_name(rec->loss.cause), rec->loss.cause, rec->loss.lost);
 		break;
+	case IMS_REC_COUNT:
+		fprintf(f, "count hook=%u emitted=%" PRIu64 " received=%" PRIu64, rec->count.hook,
+			rec->count.emitted, rec->count.received);
+		break;
+	case IMS_REC_MAX:
 	case IMS_REC_END:
 		fprintf(f, "end");
 		break;

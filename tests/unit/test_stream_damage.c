@@ -445,8 +445,8 @@ static void test_room_to_grow(void **state)
 		   0);
 	EXPECT_RAW("\x14\x00", "100 stats domain=0 hook=0 sum=0 max=0 bytes=0 errors=0 untimed=0\n",
 		   0, 0);
-	/* Fields of an event that are not known: bits 1, 2 and 40. */
-	EXPECT_RAW("\x4a\x03\x02\x8f\x80\x80\x80\x80\x08\x11\xff\x01\x22\x09\x33" END_RECORD,
+	/* Fields of an event that are not known: bits 37, 38 and 39. */
+	EXPECT_RAW("\x4a\x03\x02\x89\x80\x80\x80\x80\x1c\x11\x09\xff\x01\x22\x33" END_RECORD,
 		   "101 event map(10) function= result=0 duration=17 domain=9 cpu=3 pid=0 tid=0 "
 		   "comm= flags=0 group=0 type=0 device= instance= domain_instance=\n102 end\n",
 		   0, 0);
