@@ -83,9 +83,11 @@ static struct about about(const struct ims_record *rec)
 	case IMS_REC_EVENT:
 		return (struct about){rec->event.hook, rec->event.domain, rec->event.device};
 	case IMS_REC_STATS:
-		return (struct about){rec->stats.hook, rec->stats.domain, ""};
+		return (struct about){rec->stats.hook, rec->stats.domain, rec->stats.object};
 	case IMS_REC_LOSS:
 		return (struct about){rec->loss.hook, 0, ""};
+	case IMS_REC_COUNT:
+		return (struct about){rec->count.hook, 0, ""};
 	case IMS_REC_PLAN:
 		return (struct about){rec->plan.hook, 0, ""};
 	default:

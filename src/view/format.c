@@ -116,7 +116,8 @@ const char *view_event_type(const struct ims_event *e)
 {
 	/* Type 0 is the blocked domain's; these hooks leave the field out. */
 	bool not_told = e->hook == IMS_HOOK_DOMAIN_FREE || e->hook == IMS_HOOK_MAP ||
-			e->hook == IMS_HOOK_UNMAP;
+			e->hook == IMS_HOOK_UNMAP || e->hook == IMS_HOOK_IOTLB_SYNC ||
+			e->hook == IMS_HOOK_DMA_MAP || e->hook == IMS_HOOK_DMA_UNMAP;
 
 	if (!e->domain || (!e->domain_type && not_told))
 		return "";
@@ -125,7 +126,14 @@ const char *view_event_type(const struct ims_event *e)
 
 bool view_event_timed(const struct ims_event *e)
 {
-	return e->hook != IMS_HOOK_SNAPSHOT && !(e->flags & IMS_EVENT_UNTIMED);
+	return e->hook != IMS_HOOK_SNAPSHOT && e->hook != IMS_HOOK_FAULT &&
+	       !(e->flags & IMS_EVENT_UNTIMED);
+}
+
+/* Maps of version 1.0 have neither address nor size. */
+bool view_event_placed(const struct ims_event *e)
+{
+	return e->size || e->hook == IMS_HOOK_FAULT;
 }
 
 const char *view_group(char *buf, uint32_t group)

@@ -30,6 +30,7 @@ const char *view_group(char *buf, uint32_t group); /* "13", "-" */
 /* What an event does not say: a free has no type, the snapshot and some calls no duration. */
 const char *view_event_type(const struct ims_event *e); /* "" when it is not known */
 bool view_event_timed(const struct ims_event *e);
+bool view_event_placed(const struct ims_event *e); /* its iova says something */
 
 /* @n in at most @width (6 or more) columns: "1234", or "12.3G" when that does not fit. */
 const char *view_count(char *buf, uint64_t n, unsigned int width);

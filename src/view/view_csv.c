@@ -110,6 +110,22 @@ static void put_flags(FILE *out, uint32_t flags)
 		fputc(',', out);
 }
 
+static int put_rest(FILE *out, const struct ims_event *e)
+{
+	int err;
+
+	fputc(',', out);
+	if (view_event_placed(e))
+		fprintf(out, "0x%" PRIx64, e->iova);
+	put_number(out, e->size, e->size);
+	err = put_text(out, e->reason);
+	if (!err)
+		err = put_text(out, e->format);
+	if (!err)
+		err = put_stack(out, &e->stack);
+	return err ? err : put_stack(out, &e->user_stack);
+}
+
 static int put_event(FILE *out, const struct ims_event *e)
 {
 	int err;
@@ -131,14 +147,15 @@ static int put_event(FILE *out, const struct ims_event *e)
 	fprintf(out, ",%" PRId32 ",%s", e->result, view_errno_name(e->result));
 	put_number(out, view_event_timed(e), e->duration_ns);
 	put_flags(out, e->flags);
-	return err ? err : put_stack(out, &e->stack);
+	return err ? err : put_rest(out, e);
 }
 
 /* The names are those of docs/jsonl.schema.json. */
 static int begin(FILE *out)
 {
 	fputs("time_ns,hook,function,cpu,pid,tid,comm,domain,domain_type,device,group,instance,"
-	      "domain_instance,result,errno,duration_ns,flags,stack\n",
+	      "domain_instance,result,errno,duration_ns,flags,iova,size,reason,format,"
+	      "stack,user_stack\n",
 	      out);
 	return ferror(out) ? -EIO : 0;
 }

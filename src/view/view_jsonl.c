@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* view_jsonl.c - JSON Lines: an object per record; docs/jsonl.schema.json says what is in them. */
+#include <inttypes.h>
+
 #include "format.h"
 #include "json.h"
 
@@ -21,6 +23,17 @@ static json_t *flags_json(uint32_t flags)
 	return array;
 }
 
+/* As text: JSON's numbers do not hold all of 64 bits. */
+static json_t *iova_json(const struct ims_event *e)
+{
+	char buf[VIEW_TEXT];
+
+	if (!view_event_placed(e))
+		return json_null();
+	snprintf(buf, sizeof(buf), "0x%" PRIx64, e->iova);
+	return json_text(buf);
+}
+
 static json_t *with_event(json_t *o, const struct ims_event *e)
 {
 	o = json_with(o, "hook", json_text(ims_hook_name(e->hook)));
@@ -40,7 +53,12 @@ static json_t *with_event(json_t *o, const struct ims_event *e)
 	o = json_with(o, "duration_ns",
 		      view_event_timed(e) ? json_number(e->duration_ns) : json_null());
 	o = json_with(o, "flags", flags_json(e->flags));
-	return json_with(o, "stack", json_stack(&e->stack));
+	o = json_with(o, "iova", iova_json(e));
+	o = json_with(o, "size", json_number_or_null(e->size));
+	o = json_with(o, "reason", json_text_or_null(e->reason));
+	o = json_with(o, "format", json_text_or_null(e->format));
+	o = json_with(o, "stack", json_stack(&e->stack));
+	return json_with(o, "user_stack", json_stack(&e->user_stack));
 }
 
 /* Pairs of the least value that a bucket counts and its count, of those that counted any. */
@@ -64,6 +82,7 @@ static json_t *with_stats(json_t *o, const struct ims_stats *s)
 {
 	o = json_with(o, "hook", json_text(ims_hook_name(s->hook)));
 	o = json_with(o, "domain", json_number(s->domain));
+	o = json_with(o, "object", json_text_or_null(s->object));
 	o = json_with(o, "sum_ns", json_number(s->sum_ns));
 	o = json_with(o, "max_ns", json_number(s->max_ns));
 	o = json_with(o, "bytes", json_number(s->bytes));

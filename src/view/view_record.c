@@ -55,6 +55,25 @@ static void print_domain(const struct view *v, const struct ims_event *e)
 		return;
 	print_number(v, "domain", e->domain);
 	print_word(v, "type", view_event_type(e));
+	print_word(v, "format", e->format);
+}
+
+static void print_range(const struct view *v, const struct ims_event *e)
+{
+	if (view_event_placed(e))
+		fprintf(v->out, " iova=0x%" PRIx64, e->iova);
+	if (e->size)
+		print_number(v, "size", e->size);
+	print_word(v, "reason", e->reason);
+}
+
+static void print_stack(const struct view *v, const struct ims_stack *stack, const char *before)
+{
+	for (uint32_t i = 0; v->o.stacks && i < stack->count; i++) {
+		fprintf(v->out, "%14s%s", "", before);
+		view_escape(v->out, stack->frame[i]);
+		fputc('\n', v->out);
+	}
 }
 
 static void print_event(const struct view *v, const struct ims_event *e)
@@ -73,6 +92,7 @@ static void print_event(const struct view *v, const struct ims_event *e)
 		view_off(v);
 	fprintf(v->out, " %7s ", view_event_timed(e) ? view_ns(duration, e->duration_ns) : "-");
 	print_domain(v, e);
+	print_range(v, e);
 	print_word(v, "device", e->device);
 	if (e->group != IMS_NO_GROUP)
 		print_number(v, "group", e->group);
@@ -81,11 +101,8 @@ static void print_event(const struct view *v, const struct ims_event *e)
 	print_word(v, "function", e->function);
 	print_flags(v, e->flags);
 	fputc('\n', v->out);
-	for (uint32_t i = 0; v->o.stacks && i < e->stack.count; i++) {
-		fprintf(v->out, "%14s", "");
-		view_escape(v->out, e->stack.frame[i]);
-		fputc('\n', v->out);
-	}
+	print_stack(v, &e->stack, "");
+	print_stack(v, &e->user_stack, "user: ");
 }
 
 static void print_kind(const struct view *v, const char *kind)
@@ -104,7 +121,9 @@ static void print_stats(const struct view *v, const struct ims_stats *s)
 		op.calls += op.bucket[i];
 	print_kind(v, "statistics");
 	print_word(v, "hook", ims_hook_name(s->hook));
-	print_number(v, "domain", s->domain);
+	print_word(v, "object", s->object);
+	if (!*s->object)
+		print_number(v, "domain", s->domain);
 	print_number(v, "calls", op.calls);
 	print_number(v, "untimed", op.untimed);
 	print_number(v, "errors", s->errors);
@@ -148,6 +167,12 @@ static void print_other(const struct view *v, const struct ims_record *rec)
 		print_word(v, "hook", ims_hook_name(rec->loss.hook));
 		print_word(v, "cause", ims_loss_cause_name(rec->loss.cause));
 		print_number(v, "lost", rec->loss.lost);
+		break;
+	case IMS_REC_COUNT:
+		print_kind(v, "count");
+		print_word(v, "hook", ims_hook_name(rec->count.hook));
+		print_number(v, "emitted", rec->count.emitted);
+		print_number(v, "received", rec->count.received);
 		break;
 	default:
 		print_kind(v, "end");

@@ -106,6 +106,8 @@ static inline struct ims_event plain_event(uint32_t hook)
 		.device = "",
 		.instance = "",
 		.domain_instance = "",
+		.reason = "",
+		.format = "",
 	};
 }
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every version reads what version 1 wrote: tests/golden/v1.ims reads as v1.txt, for good. Both
- * were written by this program with GOLDEN_WRITE=1 in the environment, when the format was new.
+ * Every version reads what the versions before it wrote: tests/golden/v1.ims reads as v1.txt, and
+ * v1_1.ims as v1_1.txt, for good. They were written by this program with GOLDEN_WRITE=1 in the
+ * environment, each when its version was new: now it writes that of 1.1.
  */
 #include "test_stream.h"
 
-#define STREAM "tests/golden/v1.ims"
-#define TEXT   "tests/golden/v1.txt"
+#define STREAM "tests/golden/v1_1.ims"
+#define TEXT   "tests/golden/v1_1.txt"
 
 static void put(struct ims_writer *w, const struct ims_record *rec)
 {
@@ -113,6 +114,74 @@ static void put_maps(struct ims_writer *w)
 	}
 }
 
+/* What version 1.1 added. */
+static void put_map_1_1(struct ims_writer *w)
+{
+	const char *const user[] = {"ioctl+0x1d [libc.so.6]", "dma_map+0x40 [vfio-loop]"};
+	struct ims_record rec = {.type = IMS_REC_EVENT, .time_ns = 8100000000};
+	uint32_t i;
+
+	rec.event = plain_event(IMS_HOOK_MAP);
+	rec.event.comm = "vfio-loop";
+	rec.event.domain = 3;
+	rec.event.size = 4096;
+	rec.event.format = "SMMUv3 stage 1";
+	rec.event.user_stack = (struct ims_stack){2, user};
+	for (i = 0; i < 8; i++) {
+		rec.event.iova = i == 5 ? 0xfffffffffffff000 : 0x100000 + 4096 * i;
+		rec.event.user_stack.count = i ? 0 : 2;
+		rec.time_ns += 2500;
+		put(w, &rec);
+	}
+}
+
+static void put_fault_1_1(struct ims_writer *w)
+{
+	struct ims_record rec = {.type = IMS_REC_EVENT, .time_ns = 8200000000};
+
+	rec.event = plain_event(IMS_HOOK_FAULT);
+	rec.event.domain = 3;
+	rec.event.device = "0000:09:00.0";
+	rec.event.instance = "smmu3.0x000000000c000000";
+	rec.event.iova = 0x103000;
+	rec.event.flags = IMS_EVENT_WRITE | IMS_EVENT_UNTIMED;
+	rec.event.group = 11;
+	rec.event.reason = "F_TRANSLATION";
+	rec.event.format = "SMMUv3 stage 1";
+	put(w, &rec);
+	rec.time_ns++;
+	rec.event.iova = 0;
+	rec.event.domain = 0;
+	rec.event.flags = IMS_EVENT_NO_ACCESS | IMS_EVENT_UNTIMED;
+	rec.event.reason = "";
+	rec.event.format = "";
+	put(w, &rec);
+}
+
+static void put_totals_1_1(struct ims_writer *w)
+{
+	struct ims_record rec = {.type = IMS_REC_STATS, .time_ns = 8900000000};
+
+	rec.stats = (struct ims_stats){.hook = IMS_HOOK_QUEUE_SYNC, .sum_ns = 900, .max_ns = 500};
+	rec.stats.object = "smmu3.0x000000000c000000";
+	rec.stats.bucket[33] = 3;
+	put(w, &rec);
+	rec.stats.hook = IMS_HOOK_DMA_MAP;
+	rec.stats.object = "0000:09:00.0";
+	rec.stats.bytes = 3 * 1500;
+	put(w, &rec);
+	rec.stats.hook = IMS_HOOK_IOTLB_SYNC;
+	rec.stats.object = "";
+	rec.stats.domain = 3;
+	rec.stats.bytes = 0;
+	put(w, &rec);
+	rec.type = IMS_REC_COUNT;
+	rec.count = (struct ims_count){IMS_HOOK_FAULT, 2, 2};
+	put(w, &rec);
+	rec.count = (struct ims_count){IMS_HOOK_MAP, 85, 68};
+	put(w, &rec);
+}
+
 static void put_totals(struct ims_writer *w)
 {
 	struct ims_record rec = {.type = IMS_REC_STATS, .time_ns = 9000000000};
@@ -149,6 +218,9 @@ static void golden_write(void)
 	put_attach(w);
 	assert_int_equal(ims_writer_flush(w), 0);
 	put_maps(w);
+	put_map_1_1(w);
+	put_fault_1_1(w);
+	put_totals_1_1(w);
 	put_totals(w);
 	assert_int_equal(ims_writer_flush(w), 0);
 	ims_writer_free(w);
@@ -174,12 +246,12 @@ static uint8_t *file(const char *path, size_t *count)
 	return bytes;
 }
 
-static void test_version_1(void **state)
+static void assert_reads(const char *stream_path, const char *text_path)
 {
 	struct ims_damage damage;
 	size_t count, size;
-	uint8_t *bytes = file(STREAM, &count);
-	char *want = (char *)file(TEXT, &size);
+	uint8_t *bytes = file(stream_path, &count);
+	char *want = (char *)file(text_path, &size);
 	int err;
 	char *got = text_of(bytes, count, &damage, &err);
 
@@ -192,10 +264,21 @@ static void test_version_1(void **state)
 	free(got);
 }
 
+static void test_version_1_0(void **state)
+{
+	assert_reads("tests/golden/v1.ims", "tests/golden/v1.txt");
+}
+
+static void test_version_1_1(void **state)
+{
+	assert_reads(STREAM, TEXT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_version_1),
+		cmocka_unit_test(test_version_1_0),
+		cmocka_unit_test(test_version_1_1),
 	};
 
 	if (getenv("GOLDEN_WRITE"))

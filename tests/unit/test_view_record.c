@@ -76,6 +76,59 @@ static void test_line_before_the_first(void **state)
 	assert_line(&rec, 4000000500, "   -1.000000 -                             end\n");
 }
 
+static void test_line_of_a_fault(void **state)
+{
+	static const char *const user[] = {"evil\n+0x1 [a.out]"};
+	struct ims_record rec = {.type = IMS_REC_EVENT, .time_ns = 2};
+
+	rec.event = plain_event(IMS_HOOK_FAULT);
+	rec.event.group = IMS_NO_GROUP;
+	rec.event.domain = 3;
+	rec.event.domain_type = IMS_DOMAIN_PAGING;
+	rec.event.iova = 0;
+	rec.event.reason = "F_TRANSLATION \033";
+	rec.event.format = "SMMUv3 stage 1";
+	rec.event.flags = IMS_EVENT_WRITE;
+	rec.event.user_stack = (struct ims_stack){1, user};
+	assert_line(&rec, 1,
+		    "    0.000000 -/0                     [000] fault         0              -  "
+		    "domain=3 type=UNMANAGED format=SMMUv3 stage 1 iova=0x0 "
+		    "reason=F_TRANSLATION \\x1b flags=write\n"
+		    "              user: evil\\x0a+0x1 [a.out]\n");
+}
+
+static void test_line_of_a_map(void **state)
+{
+	struct ims_record rec = {.type = IMS_REC_EVENT, .time_ns = 1};
+
+	rec.event = plain_event(IMS_HOOK_UNMAP);
+	rec.event.group = IMS_NO_GROUP;
+	rec.event.iova = UINT64_MAX - 4095;
+	rec.event.size = 4096;
+	rec.event.duration_ns = 1500;
+	assert_line(&rec, 1,
+		    "    0.000000 -/0                     [000] unmap         0         1.50us  "
+		    "iova=0xfffffffffffff000 size=4096\n");
+	rec.event.size = 0; /* of version 1.0 */
+	rec.event.iova = 0;
+	assert_line(&rec, 1,
+		    "    0.000000 -/0                     [000] unmap         0         1.50us \n");
+}
+
+static void test_line_of_an_object(void **state)
+{
+	struct ims_record rec = {.type = IMS_REC_STATS, .time_ns = 1};
+
+	rec.stats = (struct ims_stats){.hook = IMS_HOOK_DMA_MAP, .object = "a\n", .untimed = 2};
+	assert_line(&rec, 1,
+		    "    0.000000 -                             statistics hook=dma-map object=a\\x0a "
+		    "calls=2 untimed=2 errors=0 bytes=0\n");
+	rec.type = IMS_REC_COUNT;
+	rec.count = (struct ims_count){IMS_HOOK_MAP, 7, 5};
+	assert_line(&rec, 1,
+		    "    0.000000 -                             count hook=map emitted=7 received=5\n");
+}
+
 /* A free does not say the type of its domain, nor does one that was not timed its duration. */
 static void test_line_of_what_is_not_told(void **state)
 {
@@ -142,15 +195,39 @@ static void test_jsonl_of_numbers(void **state)
 	struct ims_record rec = {.type = IMS_REC_STATS, .time_ns = 1};
 	char *text;
 
-	rec.stats = (struct ims_stats){.hook = IMS_HOOK_MAP, .bytes = UINT64_MAX, .untimed = 2};
+	rec.stats = (struct ims_stats){.hook = IMS_HOOK_MAP, .bytes = UINT64_MAX, .untimed = 2,
+				       .object = ""};
 	rec.stats.bucket[0] = 5;
 	rec.stats.bucket[IMS_HIST_BUCKETS - 1] = 6;
 	text = export_text(&view_jsonl, &rec);
 	assert_string_equal(text,
-			    "{\"type\":\"statistics\",\"time_ns\":1,\"hook\":\"map\",\"domain\":0,"
+			    "{\"type\":\"statistics\",\"time_ns\":1,\"hook\":\"map\",\"domain\":0,\"object\":null,"
 			    "\"sum_ns\":0,\"max_ns\":0,\"bytes\":9223372036854775807,"
 			    "\"errors\":0,\"untimed\":2,"
 			    "\"buckets\":[[0,5],[60129542144,6]]}\n");
+	free(text);
+}
+
+static void test_jsonl_of_a_fault(void **state)
+{
+	struct ims_record rec = {.type = IMS_REC_EVENT, .time_ns = 1};
+	const char *iova, *reason, *format;
+	json_t *root;
+	char *text;
+
+	rec.event = plain_event(IMS_HOOK_FAULT);
+	rec.event.iova = UINT64_MAX;
+	rec.event.reason = "F_TRANSLATION";
+	rec.event.format = "\xff";
+	text = export_text(&view_jsonl, &rec);
+	root = json_loads(text, 0, NULL);
+	assert_int_equal(json_unpack(root, "{s:s,s:n,s:s,s:s,s:[]}", "iova", &iova, "size", "reason",
+				     &reason, "format", &format, "user_stack"),
+			 0);
+	assert_string_equal(iova, "0xffffffffffffffff");
+	assert_string_equal(reason, "F_TRANSLATION");
+	assert_string_equal(format, "\uFFFD");
+	json_decref(root);
 	free(text);
 }
 
@@ -162,8 +239,8 @@ static void test_csv(void **state)
 	assert_string_equal(text, "18446744073709551615,attach,,0,4294967295,0,"
 				  "\"'=\033]0;x\a\uFFFD\"\"\u00e9\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\","
 				  "7,UNMANAGED,\"a,\"\"b\"\"\",,,,-22,EINVAL,12345,"
-				  "finalised driver-read,"
-				  "\"'@sum+0x1 [m\"\"od] < b,\r\n\"\n");
+				  "finalised driver-read,,,,,"
+				  "\"'@sum+0x1 [m\"\"od] < b,\r\n\",\n");
 	free(text);
 }
 
@@ -205,6 +282,10 @@ int main(void)
 		cmocka_unit_test(test_line),
 		cmocka_unit_test(test_line_before_the_first),
 		cmocka_unit_test(test_line_of_what_is_not_told),
+		cmocka_unit_test(test_line_of_a_fault),
+		cmocka_unit_test(test_line_of_a_map),
+		cmocka_unit_test(test_line_of_an_object),
+		cmocka_unit_test(test_jsonl_of_a_fault),
 		cmocka_unit_test(test_jsonl_of_any_bytes),
 		cmocka_unit_test(test_jsonl_of_all_pairs),
 		cmocka_unit_test(test_jsonl_of_numbers),
