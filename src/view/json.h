@@ -34,6 +34,14 @@ json_t *json_host(const struct model_host *h);
 json_t *json_plan(const struct model_plan *p);
 json_t *json_loss(const struct ims_loss *l);
 
+/* The objects of view_json(). */
+json_t *json_of_verdict(const struct model *m, const struct model_verdict *v);
+json_t *json_of_domain(const struct model_domain *d);
+json_t *json_of_instance(const struct model_instance *i);
+json_t *json_of_group(const struct model_group *g);
+json_t *json_of_device(const struct model_device *d);
+json_t *json_missing(const struct model *m);
+
 /* Writes @s with U+FFFD for each byte that is not UTF-8. */
 void view_utf8(FILE *out, const char *s);
 

@@ -70,7 +70,7 @@ static json_t *story_json(const struct model *m, const struct model_verdict *v)
 	return value;
 }
 
-static json_t *verdict_json(const struct model *m, const struct model_verdict *v)
+json_t *json_of_verdict(const struct model *m, const struct model_verdict *v)
 {
 	const struct model_instance *instance = v->device_instance;
 	json_t *o = json_object();
@@ -140,7 +140,7 @@ static json_t *alloc_json(const struct model_domain *d)
 	return json_with(o, "stack", json_stack(d->stack));
 }
 
-static json_t *domain_json(const struct model_domain *d)
+json_t *json_of_domain(const struct model_domain *d)
 {
 	json_t *o = json_object();
 
@@ -156,7 +156,7 @@ static json_t *domain_json(const struct model_domain *d)
 	return with_ops(o, d);
 }
 
-static json_t *instance_json(const struct model_instance *i)
+json_t *json_of_instance(const struct model_instance *i)
 {
 	json_t *o = json_object();
 
@@ -166,7 +166,7 @@ static json_t *instance_json(const struct model_instance *i)
 	return json_with(o, "rule_source", json_text(i->rule_source));
 }
 
-static json_t *group_json(const struct model_group *g)
+json_t *json_of_group(const struct model_group *g)
 {
 	json_t *o = json_object();
 
@@ -177,7 +177,7 @@ static json_t *group_json(const struct model_group *g)
 	return json_with(o, "mixed", flag(g->mixed));
 }
 
-static json_t *device_json(const struct model_device *d)
+json_t *json_of_device(const struct model_device *d)
 {
 	json_t *o = json_object();
 
@@ -221,7 +221,7 @@ static json_t *over_json(const struct model_over *over)
 	return json_with(o, "domains_forgotten", json_number(over->forgotten));
 }
 
-static json_t *missing_json(const struct model *m)
+json_t *json_missing(const struct model *m)
 {
 	const struct model_overview *overview = model_overview(m);
 	json_t *o = json_object();
@@ -263,7 +263,7 @@ static json_t *totals_json(const struct model *m)
 		const struct model_##kind *item = NULL;                                            \
 		int err_ = 0;                                                                      \
 		while (!err_ && (item = model_next_##kind(m, item)))                               \
-			err_ = list_add(&list_, kind##_json args);                                 \
+			err_ = list_add(&list_, json_of_##kind args);                                 \
 		list_close(&list_);                                                                \
 		err_;                                                                              \
 	})
@@ -286,7 +286,7 @@ static int write_body(FILE *out, const struct model *m)
 
 	if ((err = write_member(out, "others", others)) ||
 	    (err = write_member(out, "totals", totals_json(m))) ||
-	    (err = write_member(out, "missing", missing_json(m))) ||
+	    (err = write_member(out, "missing", json_missing(m))) ||
 	    (err = WRITE_ROWS(ims_loss, loss, "loss")) ||
 	    (err = WRITE_ROWS(model_host, host, "host")) ||
 	    (err = WRITE_ROWS(model_plan, plan, "plan")) ||
