@@ -16,6 +16,8 @@ struct export
 	/* running */
 	FILE *out; /* opened with the first record: nothing is made of an input that cannot be read
 		    */
+	void *state;	 /* of the export, or */
+	struct model *m; /* of one that is of a whole recording */
 	uint64_t lost;
 };
 
@@ -23,12 +25,31 @@ static struct export export;
 
 static const struct view_export *const formats[] = {&view_jsonl, &view_csv};
 
+#define FORMATS (sizeof(formats) / sizeof(formats[0]))
+
 enum { KEY_TO = 256 };
 
 static const struct option_row options[] = {
 	{KEY_TO, "to", "FORMAT", "jsonl: every record; csv: a table of the events"},
 	{'o', "output", "FILE", "write to FILE, - for standard output (the default)"},
 	{0}};
+
+static int find_format(struct export *e, const char *name)
+{
+	char names[128] = "";
+
+	for (size_t i = 0; i < FORMATS; i++) {
+		size_t n = strlen(names);
+
+		if (!strcmp(formats[i]->name, name)) {
+			e->to = formats[i];
+			return 0;
+		}
+		snprintf(names + n, sizeof(names) - n, "%s%s", i ? ", " : "", formats[i]->name);
+	}
+	complain("--to: no format is called \"%s\"; there are %s", name, names);
+	return EXIT_USAGE;
+}
 
 static int set(void *arg, int key, const char *value)
 {
@@ -38,13 +59,7 @@ static int set(void *arg, int key, const char *value)
 		e->output = strcmp(value, "-") ? value : NULL;
 		return 0;
 	}
-	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
-		if (!strcmp(formats[i]->name, value)) {
-			e->to = formats[i];
-			return 0;
-		}
-	complain("--to: no format is called \"%s\"; there are jsonl and csv", value);
-	return EXIT_USAGE;
+	return find_format(e, value);
 }
 
 static bool same_file(const char *input, const char *output)
@@ -75,7 +90,7 @@ static int begin(struct export *e)
 	}
 	if (!e->out)
 		return failed(e, -errno);
-	err = e->to->begin(e->out);
+	err = e->to->model ? 0 : e->to->begin(e->out, &e->state);
 	return err ? failed(e, err) : 0;
 }
 
@@ -89,8 +104,24 @@ static int put(void *arg, const struct ims_record *rec)
 	if (rec->type == IMS_REC_LOSS && rec->loss.cause != IMS_LOSS_NO_ENTRY)
 		e->lost |= rec->loss.lost;
 	errno = 0;
-	err = e->to->record(e->out, rec);
+	err = e->to->record(e->out, e->state, rec);
 	return err ? failed(e, errno ? -errno : err) : 0;
+}
+
+static int put_model(void *arg, const struct ims_record *rec)
+{
+	struct export *e = arg;
+
+	return model_apply(e->m, rec);
+}
+
+static int write_end(struct export *e, const struct ims_damage *damage)
+{
+	if (!e->to->model)
+		return e->to->end(e->out, e->state, damage);
+	model_damage(e->m, damage);
+	model_finish(e->m);
+	return e->to->model(e->out, e->m);
 }
 
 static int end(struct export *e, const struct ims_damage *damage)
@@ -100,7 +131,7 @@ static int end(struct export *e, const struct ims_damage *damage)
 	if (!e->out && begin(e))
 		return EXIT_RUNTIME;
 	errno = 0;
-	err = e->to->end(e->out, damage);
+	err = write_end(e, damage);
 	if (err)
 		return failed(e, errno ? -errno : err) ? EXIT_RUNTIME : EXIT_FINE;
 	if (e->lost && e->to == &view_csv)
@@ -124,13 +155,20 @@ static int run(void *arg, int argc, char **argv)
 		complain("%s is the recording itself: choose another place with -o", e->output);
 		return EXIT_USAGE;
 	}
-	code = read_stream(argv[0], put, e, &facts);
+	if (e->to->model && !(e->m = model_new())) {
+		complain("no memory");
+		return EXIT_RUNTIME;
+	}
+	code = read_stream(argv[0], e->m ? put_model : put, e, &facts);
 	if (!code) {
 		tell_damage(argv[0], &facts.damage);
 		code = end(e, &facts.damage);
 	}
 	if (e->output && e->out && fclose(e->out) && !code)
 		code = failed(e, -errno) ? EXIT_RUNTIME : EXIT_FINE;
+	if (e->state)
+		e->to->free(e->state);
+	model_free(e->m);
 	return code;
 }
 

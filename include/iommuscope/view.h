@@ -48,12 +48,18 @@ int view_top(FILE *out, const struct model *m, struct view_top *top, uint64_t in
 int view_record(FILE *out, const struct ims_record *rec, uint64_t first_ns,
 		const struct view_options *o);
 
-/* An export: the beginning, each record, the end. Nothing is kept, however long the stream is. */
+/*
+ * An export takes the stream record by record: the beginning, each record, the end. What it keeps
+ * between them is in *@state, which begin sets (to NULL before it fails) and free gives back; it
+ * does not grow with the stream's length. Or, when there is a model function, it is of the whole.
+ */
 struct view_export {
 	const char *name;
-	int (*begin)(FILE *out);
-	int (*record)(FILE *out, const struct ims_record *rec);
-	int (*end)(FILE *out, const struct ims_damage *damage);
+	int (*begin)(FILE *out, void **state);
+	int (*record)(FILE *out, void *state, const struct ims_record *rec);
+	int (*end)(FILE *out, void *state, const struct ims_damage *damage);
+	void (*free)(void *state); /* NULL: there is no state */
+	int (*model)(FILE *out, const struct model *m);
 };
 
 /* JSON Lines: {"schema": VIEW_JSONL_SCHEMA}, an object per record, one of the damage. */

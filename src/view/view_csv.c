@@ -151,7 +151,7 @@ static int put_event(FILE *out, const struct ims_event *e)
 }
 
 /* The names are those of docs/jsonl.schema.json. */
-static int begin(FILE *out)
+static int begin(FILE *out, void **state)
 {
 	fputs("time_ns,hook,function,cpu,pid,tid,comm,domain,domain_type,device,group,instance,"
 	      "domain_instance,result,errno,duration_ns,flags,iova,size,reason,format,"
@@ -160,7 +160,7 @@ static int begin(FILE *out)
 	return ferror(out) ? -EIO : 0;
 }
 
-static int put(FILE *out, const struct ims_record *rec)
+static int put(FILE *out, void *state, const struct ims_record *rec)
 {
 	int err;
 
@@ -172,9 +172,14 @@ static int put(FILE *out, const struct ims_record *rec)
 	return err ? err : ferror(out) ? -EIO : 0;
 }
 
-static int end(FILE *out, const struct ims_damage *damage)
+static int end(FILE *out, void *state, const struct ims_damage *damage)
 {
 	return view_done(out);
 }
 
-const struct view_export view_csv = {"csv", begin, put, end};
+const struct view_export view_csv = {
+	.name = "csv",
+	.begin = begin,
+	.record = put,
+	.end = end,
+};

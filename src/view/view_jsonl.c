@@ -145,20 +145,20 @@ static int write_line(FILE *out, json_t *object)
 	return err ? err : ferror(out) ? -EIO : 0;
 }
 
-static int begin(FILE *out)
+static int begin(FILE *out, void **state)
 {
 	json_t *o = json_with(json_object(), "schema", json_integer(VIEW_JSONL_SCHEMA));
 
 	return write_line(out, json_with(o, "type", json_text("header")));
 }
 
-static int put(FILE *out, const struct ims_record *rec)
+static int put(FILE *out, void *state, const struct ims_record *rec)
 {
 	return write_line(out, record_json(rec));
 }
 
 /* Always there, so that an export that was cut off can be told. */
-static int end(FILE *out, const struct ims_damage *damage)
+static int end(FILE *out, void *state, const struct ims_damage *damage)
 {
 	json_t *o = json_with(json_object(), "type", json_text("damage"));
 	json_t *fields = json_damage(damage);
@@ -172,4 +172,9 @@ static int end(FILE *out, const struct ims_damage *damage)
 	return err ? err : view_done(out);
 }
 
-const struct view_export view_jsonl = {"jsonl", begin, put, end};
+const struct view_export view_jsonl = {
+	.name = "jsonl",
+	.begin = begin,
+	.record = put,
+	.end = end,
+};

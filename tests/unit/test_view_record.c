@@ -33,7 +33,7 @@ static char *export_text(const struct view_export *to, const struct ims_record *
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
 
-	assert_int_equal(to->record(out, rec), 0);
+	assert_int_equal(to->record(out, NULL, rec), 0);
 	fclose(out);
 	return text;
 }
