@@ -40,6 +40,8 @@ json_t *json_of_domain(const struct model_domain *d);
 json_t *json_of_instance(const struct model_instance *i);
 json_t *json_of_group(const struct model_group *g);
 json_t *json_of_device(const struct model_device *d);
+json_t *json_op(const struct model_op *op);
+json_t *json_totals(const struct model *m);
 json_t *json_missing(const struct model *m);
 
 /* Writes @s with U+FFFD for each byte that is not UTF-8. */

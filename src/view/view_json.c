@@ -101,7 +101,7 @@ json_t *json_of_verdict(const struct model *m, const struct model_verdict *v)
 	return json_with(o, "story", story_json(m, v));
 }
 
-static json_t *op_json(const struct model_op *op)
+json_t *json_op(const struct model_op *op)
 {
 	bool timed = op->calls > op->untimed;
 	json_t *o = json_object();
@@ -119,9 +119,9 @@ static json_t *op_json(const struct model_op *op)
 static json_t *with_ops(json_t *o, const struct model_domain *d)
 {
 	if (d->op[MODEL_OP_MAP])
-		o = json_with(o, "map", op_json(d->op[MODEL_OP_MAP]));
+		o = json_with(o, "map", json_op(d->op[MODEL_OP_MAP]));
 	if (d->op[MODEL_OP_UNMAP])
-		o = json_with(o, "unmap", op_json(d->op[MODEL_OP_UNMAP]));
+		o = json_with(o, "unmap", json_op(d->op[MODEL_OP_UNMAP]));
 	return o;
 }
 
@@ -243,7 +243,7 @@ static json_t *hooks_json(const uint64_t count[IMS_HOOK_MAX])
 	return o;
 }
 
-static json_t *totals_json(const struct model *m)
+json_t *json_totals(const struct model *m)
 {
 	const struct model_overview *overview = model_overview(m);
 	json_t *o = json_object();
@@ -252,8 +252,8 @@ static json_t *totals_json(const struct model *m)
 	o = json_with(o, "last_ns", json_number(overview->last_ns));
 	o = json_with(o, "events", hooks_json(overview->events));
 	o = json_with(o, "failed", hooks_json(overview->failed));
-	o = json_with(o, "map", op_json(&overview->op[MODEL_OP_MAP]));
-	return json_with(o, "unmap", op_json(&overview->op[MODEL_OP_UNMAP]));
+	o = json_with(o, "map", json_op(&overview->op[MODEL_OP_MAP]));
+	return json_with(o, "unmap", json_op(&overview->op[MODEL_OP_UNMAP]));
 }
 
 /* One list of everything that the model iterates over as model_next_KIND(). */
@@ -285,7 +285,7 @@ static int write_body(FILE *out, const struct model *m)
 	int err;
 
 	if ((err = write_member(out, "others", others)) ||
-	    (err = write_member(out, "totals", totals_json(m))) ||
+	    (err = write_member(out, "totals", json_totals(m))) ||
 	    (err = write_member(out, "missing", json_missing(m))) ||
 	    (err = WRITE_ROWS(ims_loss, loss, "loss")) ||
 	    (err = WRITE_ROWS(model_host, host, "host")) ||
