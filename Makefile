@@ -107,19 +107,25 @@ $(OUT)/unit/test_tools: $(addprefix $(OUT)/tools/,child.o output.o common.o)
 unit: $(UNIT)
 	$(Q)set -e; for t in $(UNIT); do $$t; done
 
+# Each target for so long. One allocation is never above 32 MiB, all together with the sanitizers'
+# own never above 768, whatever the input says.
 FUZZ_SECONDS ?= 120
+FUZZ_CC = $(CLANG) -std=gnu11 -O1 -g -D_GNU_SOURCE -Iinclude -Isrc -I$(OUT) -fno-sanitize-recover=all \
+	-fsanitize=fuzzer$(comma)address$(comma)undefined
+FUZZ_ARGS := -timeout=10 -max_len=4096 -malloc_limit_mb=32 -rss_limit_mb=768 -print_final_stats=1
 
-$(OUT)/fuzz_reader: tests/fuzz/fuzz_reader.c $(wildcard src/stream/*.[ch] include/iommuscope/*.h) Makefile
+$(OUT)/fuzz_reader: tests/fuzz/fuzz_reader.c $(wildcard src/stream/*.c)
+$(OUT)/fuzz_views: tests/fuzz/fuzz_views.c $(PURE_SRC)
+$(OUT)/fuzz_reader $(OUT)/fuzz_views: $(wildcard tests/fuzz/*.h src/*/*.h include/iommuscope/*.h) Makefile
 	$(call say,FUZZ,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) -std=gnu11 -O1 -g -D_GNU_SOURCE -Iinclude -Isrc -fno-sanitize-recover=all \
-		-fsanitize=fuzzer$(comma)address$(comma)undefined $(filter %.c,$^) -o $@ -lz
+	$(Q)$(FUZZ_CC) $(filter %.c,$^) -o $@ $(LIBS_PURE)
 
 .PHONY: fuzz
-fuzz: $(OUT)/fuzz_reader
+fuzz: $(OUT)/fuzz_reader $(OUT)/fuzz_views
 	$(Q)mkdir -p $(OUT)/corpus
-	$(Q)$< -max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=4096 -artifact_prefix=$(OUT)/ \
-		$(OUT)/corpus tests/fuzz/corpus
+	$(Q)set -e; for target in $^; do $$target -max_total_time=$(FUZZ_SECONDS) $(FUZZ_ARGS) \
+		-artifact_prefix=$(OUT)/ $(OUT)/corpus tests/fuzz/corpus; done
 
 $(OUT)/bench_reader: $(OUT)/tests/bench/bench_reader.o $(OUT)/libims.a
 	$(call say,LINK,$@)

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * fuzz_views - libFuzzer over everything that is made of a stream: the model and all outputs.
+ *
+ * Whatever the bytes are: what is for a terminal is printable ASCII, and what is JSON is JSON.
+ */
+#include <jansson.h>
+
+#include <iommuscope/view.h>
+
+#include "fuzz.h"
+
+static const struct view_export *const exports[] = {&view_jsonl, &view_csv};
+
+#define EXPORTS (sizeof(exports) / sizeof(exports[0]))
+
+static const struct view_options options = {.ascii = true, .plan = true, .stacks = true};
+
+struct memory {
+	FILE *out;
+	char *text;
+	size_t len;
+};
+
+static void memory_open(struct memory *m)
+{
+	m->out = open_memstream(&m->text, &m->len);
+	if (!m->out)
+		abort();
+}
+
+static void memory_close(struct memory *m)
+{
+	fclose(m->out);
+	free(m->text);
+}
+
+static void check_printable(struct memory *m)
+{
+	fflush(m->out);
+	for (size_t i = 0; i < m->len; i++)
+		if (m->text[i] != '\n' && (m->text[i] < ' ' || m->text[i] > '~'))
+			abort();
+	memory_close(m);
+}
+
+static void check_json(struct memory *m, size_t flags)
+{
+	json_error_t error;
+	json_t *root;
+
+	fflush(m->out);
+	for (size_t at = 0; at < m->len; at += error.position) {
+		root = json_loads(m->text + at, flags | JSON_DISABLE_EOF_CHECK, &error);
+		if (!root)
+			abort();
+		json_decref(root);
+		while (m->text[at + error.position] == '\n')
+			at++;
+	}
+	memory_close(m);
+}
+
+static void check(int err)
+{
+	if (err)
+		abort();
+}
+
+/* ---- record by record ----------------------------------------------------------------------- */
+
+struct run {
+	struct model *m;
+	struct view_counts counts;
+	struct memory lines;
+	struct memory export[EXPORTS];
+	void *state[EXPORTS];
+};
+
+static void put(struct run *r, const struct ims_record *rec)
+{
+	check(model_apply(r->m, rec));
+	view_count_record(&r->counts, rec);
+	check(view_record(r->lines.out, rec, 0, &options));
+	for (size_t i = 0; i < EXPORTS; i++)
+		if (!exports[i]->model)
+			check(exports[i]->record(r->export[i].out, r->state[i], rec));
+}
+
+static void begin_exports(struct run *r)
+{
+	memory_open(&r->lines);
+	for (size_t i = 0; i < EXPORTS; i++) {
+		memory_open(&r->export[i]);
+		if (!exports[i]->model)
+			check(exports[i]->begin(r->export[i].out, &r->state[i]));
+	}
+}
+
+static void end_exports(struct run *r, const struct ims_damage *damage)
+{
+	check_printable(&r->lines);
+	for (size_t i = 0; i < EXPORTS; i++) {
+		if (exports[i]->model)
+			check(exports[i]->model(r->export[i].out, r->m));
+		else
+			check(exports[i]->end(r->export[i].out, r->state[i], damage));
+		if (r->state[i])
+			exports[i]->free(r->state[i]);
+		if (!strncmp(exports[i]->name, "json", 4))
+			check_json(&r->export[i], 0);
+		else
+			memory_close(&r->export[i]);
+	}
+}
+
+/* ---- of the whole --------------------------------------------------------------------------- */
+
+static void show_text(const struct run *r, const struct ims_input *input)
+{
+	struct view_top *top = view_top_new();
+	struct memory text;
+
+	memory_open(&text);
+	check(view_text(text.out, r->m, &options));
+	check(view_plan(text.out, r->m, &options));
+	check(view_info(text.out, r->m, &r->counts, input, &options));
+	check(view_top(text.out, r->m, top, 0, &options));
+	check_printable(&text);
+	view_top_free(top);
+}
+
+static void show_json(const struct run *r, const struct ims_input *input)
+{
+	struct memory json;
+
+	memory_open(&json);
+	check(view_json(json.out, r->m, &options));
+	check(view_plan_json(json.out, r->m));
+	check(view_info_json(json.out, r->m, &r->counts, input));
+	check_json(&json, 0);
+}
+
+static void show_all(int fd)
+{
+	struct run r = {};
+	struct ims_record rec;
+	struct ims_reader *reader;
+
+	if (ims_reader_open(fd, &reader))
+		return;
+	r.m = model_new();
+	begin_exports(&r);
+	while (ims_reader_next(reader, &rec) > 0)
+		put(&r, &rec);
+	model_damage(r.m, ims_reader_damage(reader));
+	model_finish(r.m);
+	end_exports(&r, ims_reader_damage(reader));
+	show_text(&r, ims_reader_input(reader));
+	show_json(&r, ims_reader_input(reader));
+	model_free(r.m);
+	ims_reader_free(reader);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	int fd = fuzz_stream(data, size);
+
+	if (fd >= 0)
+		show_all(fd);
+	return 0;
+}
