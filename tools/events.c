@@ -127,7 +127,8 @@ static bool wanted(const struct events *e, const struct ims_record *rec)
 static int print(void *arg, const struct ims_record *rec)
 {
 	struct events *e = arg;
-	bool happened = rec->type == IMS_REC_EVENT || rec->type == IMS_REC_STATS;
+	bool happened = rec->type == IMS_REC_STATS ||
+			(rec->type == IMS_REC_EVENT && !(rec->event.flags & IMS_EVENT_EARLIER));
 
 	if (!e->first_ns && happened)
 		e->first_ns = rec->time_ns;

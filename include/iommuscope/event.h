@@ -97,6 +97,7 @@ enum ims_event_flags {
 					  * domain_instance means "bound to none", not "unknown" */
 	IMS_EVENT_WRITE = 1u << 7,       /* fault: the device wanted to write; else to read */
 	IMS_EVENT_NO_ACCESS = 1u << 8,   /* fault: what it wanted to do is not known */
+	IMS_EVENT_EARLIER = 1u << 9,     /* before this stream begins: told for what it left behind */
 };
 
 /*

@@ -141,6 +141,12 @@ struct ims_writer;
  */
 struct ims_writer *ims_writer_new(int fd, int level);
 
+/* Takes one whole chunk. Returns 0, or -errno: then it is asked again with the same chunk. */
+typedef int ims_chunk_fn(void *arg, const void *chunk, size_t bytes);
+
+/* A writer that hands its chunks to @put. */
+struct ims_writer *ims_writer_new_to(ims_chunk_fn *put, void *arg, int level);
+
 /*
  * Adds a record; nothing of @rec is kept. A string that is NULL is empty. Strings are cut at 4095 bytes, stacks at IMS_STACK_MAX.
  * Returns 0; -EINVAL: no such type; or -errno of a chunk that had to be written first: then @rec was
@@ -154,11 +160,53 @@ int ims_writer_put(struct ims_writer *w, const struct ims_record *rec);
  */
 int ims_writer_flush(struct ims_writer *w);
 
-/* Bytes written to @fd so far. */
+/* Writes a whole chunk of another writer's, with the next sequence number of this one. */
+int ims_writer_put_chunk(struct ims_writer *w, const void *chunk, size_t bytes);
+
+/* Leaves out @chunks sequence numbers, so that readers see that so many are missing. */
+void ims_writer_skip(struct ims_writer *w, uint64_t chunks);
+
+/* Bytes written so far, and how many they can be at most with what is not written yet. */
 uint64_t ims_writer_bytes(const struct ims_writer *w);
+uint64_t ims_writer_most(const struct ims_writer *w);
 
 /* Frees @w without writing. */
 void ims_writer_free(struct ims_writer *w);
+
+/* ---- beginning later ---------------------------------------------------------------------- */
+
+/*
+ * What a stream that begins in the middle of a recording has to begin with: the last of each record
+ * that replaces an earlier one (host, plan, instance, statistics, loss, count), and the events that
+ * made the state of things that still exist. It is bounded by what exists on the recorded machine.
+ */
+struct ims_carry;
+struct ims_carry *ims_carry_new(void); /* NULL: no memory */
+void ims_carry_free(struct ims_carry *c);
+
+/* Takes in one record, in order. Returns 0 or -ENOMEM. */
+int ims_carry_see(struct ims_carry *c, const struct ims_record *rec);
+
+/*
+ * Hands what is kept to @sink: events at their own time, marked IMS_EVENT_EARLIER, all else at
+ * @time_ns. Returns 0 or what @sink returned.
+ */
+int ims_carry_tell(const struct ims_carry *c, uint64_t time_ns,
+		   int (*sink)(void *arg, const struct ims_record *rec), void *arg);
+
+/*
+ * The end of a stream, kept in memory: at most @bytes of it, in chunks, and what has to be told
+ * before them. Returns NULL when there is no memory.
+ */
+struct ims_flight;
+struct ims_flight *ims_flight_new(uint64_t bytes, int level);
+void ims_flight_free(struct ims_flight *f);
+int ims_flight_put(struct ims_flight *f, const struct ims_record *rec); /* 0 or -ENOMEM */
+int ims_flight_flush(struct ims_flight *f);
+uint64_t ims_flight_bytes(const struct ims_flight *f);
+
+/* Writes it all. It is kept as well. Returns 0 or -errno. */
+int ims_flight_write(struct ims_flight *f, struct ims_writer *w);
 
 /* ---- reading ------------------------------------------------------------------------------ */
 

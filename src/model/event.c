@@ -216,7 +216,9 @@ int event_apply(struct model *m, const struct ims_event *e, uint64_t time_ns)
 
 	if (e->hook >= IMS_HOOK_MAX)
 		return 0;
-	m->overview.events[e->hook]++;
-	m->overview.failed[e->hook] += e->result != 0;
+	if (!(e->flags & IMS_EVENT_EARLIER)) {
+		m->overview.events[e->hook]++;
+		m->overview.failed[e->hook] += e->result != 0;
+	}
 	return apply[e->hook] ? apply[e->hook](m, e, time_ns) : 0;
 }

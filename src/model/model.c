@@ -85,7 +85,10 @@ int model_apply(struct model *m, const struct ims_record *rec)
 	case IMS_REC_INSTANCE:
 		return instance_apply(m, &rec->instance);
 	case IMS_REC_EVENT:
-		see_time(m, rec->time_ns);
+		if (!(rec->event.flags & IMS_EVENT_EARLIER))
+			see_time(m, rec->time_ns);
+		else if (rec->time_ns <= m->overview.last_ns)
+			return 0; /* it was read when it happened: files of a series, joined */
 		return event_apply(m, &rec->event, rec->time_ns);
 	case IMS_REC_STATS:
 		see_time(m, rec->time_ns);

@@ -64,6 +64,12 @@ static inline uint32_t chunk_crc(const void *frame, uint32_t payload_bytes)
 	return crc32(crc, (const uint8_t *)frame + sizeof(struct chunk), payload_bytes);
 }
 
+/* Decompresses to c->raw_bytes in @raw, which has room for CHUNK_MAX. Whether it came out right. */
+bool chunk_unpack(z_stream *z, const struct chunk *c, const uint8_t *payload, uint8_t *raw);
+
+/* Gives a chunk, as it is in a stream, its sequence number and its checksum. */
+void chunk_number(uint8_t *chunk, uint64_t seq);
+
 /*
  * Record types below IMS_REC_HOST belong to the encoding. An event of hook h is of type
  * REC_EVENT + h and, alone among records, has no length: millions of them are read a second.

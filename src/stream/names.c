@@ -45,7 +45,7 @@ const char *ims_event_flag_name(unsigned int i)
 {
 	static const char *const name[] = {"at-start", "untimed",   "finalised",  "default",
 					   "current",  "no-device", "driver-read", "write",
-					   "access-unknown"};
+					   "access-unknown", "earlier"};
 
 	return i < sizeof(name) / sizeof(name[0]) ? name[i] : NULL;
 }

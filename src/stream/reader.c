@@ -152,24 +152,6 @@ static void end_inside_chunk(struct ims_reader *r)
 	r->pos = r->len;
 }
 
-static bool unpack(struct ims_reader *r, const struct chunk *c, const uint8_t *payload)
-{
-	if (c->flags & ~CHUNK_DEFLATE)
-		return false;
-	if (!c->flags) {
-		if (c->payload_bytes != c->raw_bytes)
-			return false;
-		memcpy(r->dec.raw, payload, c->raw_bytes);
-		return true;
-	}
-	inflateReset(&r->z);
-	r->z.next_in = (uint8_t *)payload;
-	r->z.avail_in = c->payload_bytes;
-	r->z.next_out = r->dec.raw;
-	r->z.avail_out = c->raw_bytes;
-	return inflate(&r->z, Z_FINISH) == Z_STREAM_END && !r->z.avail_out && !r->z.avail_in;
-}
-
 static void count_missing(struct ims_reader *r, uint64_t seq)
 {
 	/* A lower number than expected begins another stream, of which all before it is missing. */
@@ -187,7 +169,7 @@ static int accept(struct ims_reader *r, const struct chunk *c)
 	r->pos += sizeof(*c) + c->payload_bytes;
 	r->begun = true;
 	count_missing(r, c->seq);
-	if (c->major != CHUNK_MAJOR || !unpack(r, c, payload)) {
+	if (c->major != CHUNK_MAJOR || !chunk_unpack(&r->z, c, payload, r->dec.raw)) {
 		r->damage.bad_chunks++;
 		return 0;
 	}

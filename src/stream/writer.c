@@ -6,6 +6,8 @@
 #include "encode.h"
 
 struct ims_writer {
+	ims_chunk_fn *put; /* NULL: write to @fd */
+	void *arg;
 	int fd;
 	int level;
 	uint64_t seq;
@@ -19,19 +21,30 @@ struct ims_writer {
 	uint8_t out[sizeof(struct chunk) + RAW_MAX];
 };
 
-struct ims_writer *ims_writer_new(int fd, int level)
+struct ims_writer *ims_writer_new_to(ims_chunk_fn *put, void *arg, int level)
 {
 	struct ims_writer *w = calloc(1, sizeof(*w));
 
 	if (!w)
 		return NULL;
-	w->fd = fd;
+	w->put = put;
+	w->arg = arg;
+	w->fd = -1;
 	w->level = level < 0 ? 0 : level > 9 ? 9 : level;
 	if (w->level &&
 	    deflateInit2(&w->z, w->level, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
 		free(w);
 		return NULL;
 	}
+	return w;
+}
+
+struct ims_writer *ims_writer_new(int fd, int level)
+{
+	struct ims_writer *w = ims_writer_new_to(NULL, NULL, level);
+
+	if (w)
+		w->fd = fd;
 	return w;
 }
 
@@ -47,6 +60,18 @@ void ims_writer_free(struct ims_writer *w)
 uint64_t ims_writer_bytes(const struct ims_writer *w)
 {
 	return w->written_bytes;
+}
+
+uint64_t ims_writer_most(const struct ims_writer *w)
+{
+	uint64_t begun = w->enc.bytes ? sizeof(struct chunk) + w->enc.bytes : 0;
+
+	return w->written_bytes + (w->out_bytes - w->out_pos) + begun;
+}
+
+void ims_writer_skip(struct ims_writer *w, uint64_t chunks)
+{
+	w->seq += chunks;
 }
 
 /* Returns the size of the compressed payload; 0 when compression does not help. */
@@ -71,7 +96,6 @@ static void close_chunk(struct ims_writer *w)
 		.major = CHUNK_MAJOR,
 		.minor = CHUNK_MINOR,
 		.flags = bytes ? CHUNK_DEFLATE : 0,
-		.seq = w->seq++,
 		.base_ns = w->enc.base_ns,
 		.payload_bytes = bytes ? bytes : w->enc.bytes,
 		.raw_bytes = w->enc.bytes,
@@ -83,17 +107,29 @@ static void close_chunk(struct ims_writer *w)
 	}
 	chunk_swap(&c);
 	memcpy(w->out, &c, sizeof(c));
-	c.crc = htole32(chunk_crc(w->out, bytes));
-	memcpy(w->out, &c, sizeof(c));
+	chunk_number(w->out, w->seq++);
 	w->out_pos = 0;
 	w->out_bytes = sizeof(c) + bytes;
 	encoder_reset(&w->enc);
+}
+
+static int hand_out(struct ims_writer *w)
+{
+	int err = w->out_pos < w->out_bytes ? w->put(w->arg, w->out, w->out_bytes) : 0;
+
+	if (err || w->out_pos == w->out_bytes)
+		return err;
+	w->written_bytes += w->out_bytes;
+	w->out_pos = w->out_bytes;
+	return 0;
 }
 
 static int write_out(struct ims_writer *w)
 {
 	ssize_t n;
 
+	if (w->put)
+		return hand_out(w);
 	while (w->out_pos < w->out_bytes) {
 		n = write(w->fd, w->out + w->out_pos, w->out_bytes - w->out_pos);
 		if (n < 0 && errno == EINTR)
@@ -126,4 +162,19 @@ int ims_writer_put(struct ims_writer *w, const struct ims_record *rec)
 			return err;
 	}
 	return encoder_put(&w->enc, rec);
+}
+
+int ims_writer_put_chunk(struct ims_writer *w, const void *chunk, size_t bytes)
+{
+	int err = ims_writer_flush(w);
+
+	if (err)
+		return err;
+	if (bytes > sizeof(w->out))
+		return -EINVAL;
+	memcpy(w->out, chunk, bytes);
+	chunk_number(w->out, w->seq++);
+	w->out_pos = 0;
+	w->out_bytes = bytes;
+	return write_out(w);
 }

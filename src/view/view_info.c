@@ -22,6 +22,8 @@ static const char *const states[] = {"attached", "silent", "missing", "failed"};
 void view_count_record(struct view_counts *c, const struct ims_record *rec)
 {
 	c->records[rec->type]++;
+	if (rec->type == IMS_REC_EVENT && rec->event.flags & IMS_EVENT_EARLIER)
+		return;
 	if (rec->type == IMS_REC_EVENT) {
 		uint32_t hook = rec->event.hook < IMS_HOOK_MAX ? rec->event.hook : 0;
 
