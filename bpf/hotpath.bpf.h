@@ -1,65 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * hotpath.bpf.h - map and unmap: every call counted and timed, per domain, in the kernel.
+ * hotpath.bpf.h - map, unmap and their like: every call counted and timed, per object, in the
+ * kernel. Nothing is emitted.
  *
- * Nothing is emitted. A domain's statistics slot is found in slot_cache, a direct-mapped table of
- * (address, slot) packed into one word, so that reading it is atomic; the hash behind it is asked
- * only when the word says otherwise. Adds are atomic because an interrupt on this CPU may count in
- * the same slot.
+ * Adds are atomic because an interrupt on this CPU may count in the same slot.
  */
 #ifndef IMS_HOTPATH_BPF_H
 #define IMS_HOTPATH_BPF_H
 
-#include "core.bpf.h"
 #include "probe.bpf.h"
+#include "slot.bpf.h"
 
-#define IMS_ADDRESS_BITS 48
-
-static __always_inline __u64 cache_word(__u64 dom, __u32 slot)
-{
-	return dom << (64 - IMS_ADDRESS_BITS) | slot;
-}
-
-/* Gives the domain a slot of its own if there is one left; 0 is the slot that all others share. */
-static __always_inline __u32 slot_claim(struct ims_domain_state *d, __u32 hook)
-{
-	struct ims_slot_owner *o;
-	__u32 slot = 0, old;
-
-	if (bpf_map_pop_elem(&free_slots, &slot)) {
-		count_loss(hook, IMS_LOSS_SLOTS);
-		return 0;
-	}
-	old = __sync_val_compare_and_swap(&d->slot, 0, slot);
-	if (old) {
-		bpf_map_push_elem(&free_slots, &slot, 0);
-		return old;
-	}
-	o = bpf_map_lookup_elem(&owners, &slot);
-	if (o)
-		o->domain = d->id;
-	return slot;
-}
-
-static __always_inline __u32 domain_slot(__u64 dom, __u32 hook)
-{
-	__u64 *word = &slot_cache[(__u32)(dom >> 6) & (IMS_CACHE_SIZE - 1)];
-	__u64 seen = *(volatile __u64 *)word;
-	struct ims_domain_state *d;
-	__u32 slot;
-
-	if ((seen ^ cache_word(dom, 0)) < (1 << (64 - IMS_ADDRESS_BITS)))
-		return (__u32)(seen & 0xffff);
-	d = domain_state(dom, hook);
-	if (!d)
-		return 0;
-	slot = d->slot;
-	if (!slot)
-		slot = slot_claim(d, hook);
-	if (slot && !seen)
-		*(volatile __u64 *)word = cache_word(dom, slot);
-	return slot;
-}
+/* How a call answers. */
+enum hot_result {
+	HOT_ERRNO,   /* 0, or an error; then nothing was done */
+	HOT_SIZE,    /* bytes done; fewer than asked is an error */
+};
 
 static __always_inline void raise_max(__u64 *max, __u64 value)
 {
@@ -74,77 +30,93 @@ static __always_inline void raise_max(__u64 *max, __u64 value)
 	}
 }
 
-static __always_inline void hot_enter(__u32 hook, __u32 point, __u64 dom, __u64 size)
+static __always_inline void hot_hit(__u32 point)
 {
-	struct ims_call *c = call_begin(hook, point);
-
-	if (!c)
-		return;
-	c->arg[0] = dom;
-	c->arg[1] = size;
-	call_ready(c, point);
+	if (!hits[point])
+		hits[point] = 1;
 }
 
-/* @done: bytes of success; short of what was asked is an error. */
-static __always_inline void hot_leave(__u32 hook, __u32 point, bool map, __u64 ret)
+/* The entry was not remembered: neither the object nor the time is known. */
+static __noinline void hot_untimed(__u32 hook)
 {
-	__u64 now = bpf_ktime_get_ns(), dom = 0, size = 0, ns = 0, done;
-	struct ims_call *c = call_end(point);
-	struct ims_slot *s;
-	__u32 key = 0, bucket;
+	__u32 key = hook_op(hook);
+	struct ims_slot *s = bpf_map_lookup_elem(&stats, &key);
 
-	if (c) {
-		ns = now - c->time_ns;
-		dom = c->arg[0];
-		size = c->arg[1];
-		call_release(c);
-		key = domain_slot(dom, hook) * IMS_OPS;
-	}
-	key += !map;
-	s = bpf_map_lookup_elem(&stats, &key);
+	if (s)
+		__sync_fetch_and_add(&s->untimed, 1);
+}
+
+static __always_inline void hot_count(__u32 key, __u64 ns, __u64 bytes, bool failed)
+{
+	struct ims_slot *s = bpf_map_lookup_elem(&stats, &key);
+	__u32 bucket;
+
 	if (!s)
 		return;
-	if (!c) { /* entry not remembered: neither the domain nor the time is known */
-		__sync_fetch_and_add(&s->untimed, 1);
-		return;
-	}
-	done = map ? ((__s32)ret ? 0 : size) : ret;
 	bucket = ims_hist_bucket(ns);
 	barrier_var(bucket); /* or the compiler drops the check that the verifier wants */
 	if (bucket < IMS_HIST_BUCKETS)
 		__sync_fetch_and_add(&s->bucket[bucket], 1);
 	__sync_fetch_and_add(&s->sum_ns, ns);
-	__sync_fetch_and_add(&s->bytes, done);
-	if (done < size)
+	if (bytes)
+		__sync_fetch_and_add(&s->bytes, bytes);
+	if (failed)
 		__sync_fetch_and_add(&s->errors, 1);
 	if (ns > s->max_ns)
 		raise_max(&s->max_ns, ns);
 }
 
-/* (domain, iova, paddr, size, ...) */
-static __always_inline void map_enter(const __u64 *arg)
+static __always_inline void hot_enter(__u32 hook, __u32 point, const __u64 *arg, int object,
+				      int size)
 {
-	hot_enter(IMS_HOOK_MAP, IMS_POINT_MAP, arg[0], arg[3]);
+	struct ims_call *c = call_begin(hook, point);
+
+	if (!c)
+		return;
+	c->arg[0] = arg[object];
+	c->arg[1] = arg[size];
+	call_ready(c, point);
 }
 
-static __always_inline void map_leave(void *ctx, __u64 ret)
+static __always_inline void hot_leave(__u32 hook, __u32 point, enum hot_result kind, __u64 ret)
 {
-	hot_leave(IMS_HOOK_MAP, IMS_POINT_MAP, 1, ret);
+	__u64 now = bpf_ktime_get_ns(), ns, object, size;
+	struct ims_call *c = call_end(point);
+	bool failed;
+
+	hot_hit(point);
+	if (!c) {
+		hot_untimed(hook);
+		return;
+	}
+	ns = now - c->time_ns;
+	object = c->arg[0];
+	size = c->arg[1];
+	call_release(c);
+	if (kind == HOT_SIZE) {
+		failed = ret < size;
+		size = ret;
+	} else {
+		failed = (__s32)ret;
+		size = failed ? 0 : size;
+	}
+	hot_count(slot_find(object, hook), ns, size, failed);
 }
 
-IMS_PROBES_BY(IMS_FENTRY_STORED, map, 4, map_enter, map_leave)
+/* @object and @size: which arguments these are. */
+#define HOT(name, hook, point, kind, nargs, object, size)                                          \
+	static __always_inline void name##_enter(const __u64 *arg)                                 \
+	{                                                                                          \
+		hot_enter(hook, point, arg, object, size);                                         \
+	}                                                                                          \
+	static __always_inline void name##_leave(void *ctx, __u64 ret)                             \
+	{                                                                                          \
+		hot_leave(hook, point, kind, ret);                                                 \
+	}                                                                                          \
+	IMS_PROBES_BY(IMS_FENTRY_STORED, name, nargs, name##_enter, name##_leave)
 
-/* (domain, iova, size, ...) */
-static __always_inline void unmap_enter(const __u64 *arg)
-{
-	hot_enter(IMS_HOOK_UNMAP, IMS_POINT_UNMAP, arg[0], arg[2]);
-}
-
-static __always_inline void unmap_leave(void *ctx, __u64 ret)
-{
-	hot_leave(IMS_HOOK_UNMAP, IMS_POINT_UNMAP, 0, ret);
-}
-
-IMS_PROBES_BY(IMS_FENTRY_STORED, unmap, 3, unmap_enter, unmap_leave)
+/* (domain, iova, paddr, size, ...), (domain, iova, size, ...) */
+HOT(map, IMS_HOOK_MAP, IMS_POINT_MAP, HOT_ERRNO, 4, 0, 3)
+HOT(unmap, IMS_HOOK_UNMAP, IMS_POINT_UNMAP, HOT_SIZE, 3, 0, 2)
 
 #endif

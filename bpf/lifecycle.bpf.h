@@ -5,6 +5,7 @@
 
 #include "emit.bpf.h"
 #include "probe.bpf.h"
+#include "slot.bpf.h"
 
 static __always_inline void remember(__u32 hook, __u32 point, const __u64 *arg, __u64 note)
 {
@@ -131,23 +132,13 @@ ALLOC_OUTER(alloc_bus, IMS_POINT_ALLOC_BUS, -1)
 static __always_inline void free_enter(const __u64 *arg)
 {
 	struct ims_domain_state *d;
-	struct ims_slot_owner *o;
-	__u64 dom = arg[0], note = 0;
-	__u32 slot = 0;
+	__u64 dom = arg[0];
 
 	if (!dom)
 		return;
 	d = bpf_map_lookup_elem(&domains, &dom);
-	if (d) {
-		note = d->id;
-		slot = d->slot;
-	}
-	remember(IMS_HOOK_DOMAIN_FREE, IMS_POINT_DOMAIN_FREE, arg, note);
-	slot_cache[(__u32)(dom >> 6) & (IMS_CACHE_SIZE - 1)] = 0;
-	bpf_map_delete_elem(&domains, &dom);
-	o = slot ? bpf_map_lookup_elem(&owners, &slot) : 0;
-	if (o)
-		o->dead = 1;
+	remember(IMS_HOOK_DOMAIN_FREE, IMS_POINT_DOMAIN_FREE, arg, d ? d->id : 0);
+	domain_forget(dom);
 }
 
 static __always_inline void free_leave(void *ctx, __u64 ret)
@@ -290,7 +281,11 @@ int device_add_tp(__u64 *ctx)
 SEC("tp_btf")
 int device_remove_tp(__u64 *ctx)
 {
+	__u64 dev = 0;
+
+	bpf_probe_read_kernel(&dev, sizeof(dev), &ctx[1]); /* as a plain number */
 	member_event(ctx, IMS_HOOK_DEVICE_REMOVE, IMS_POINT_DEVICE_REMOVE);
+	device_forget(dev);
 	return 0;
 }
 

@@ -12,6 +12,9 @@
 
 #define IMS_RING_BYTES (1 << 20)
 #define IMS_MAX_DOMAINS (1 << 17)
+#define IMS_MAX_OBJECTS (1 << 16)
+#define IMS_DOMAIN_OPS 3
+#define IMS_OBJECT_OPS 2
 #define IMS_MAX_LAYOUTS 16
 #define IMS_CACHE_SIZE 1024
 #define IMS_CALLS_SIZE 4096
@@ -28,8 +31,13 @@ struct ims_call {
 /* A domain that has been seen. */
 struct ims_domain_state {
 	__u64 id;
-	__u32 slot; /* of its statistics; 0: none yet */
+	__u32 slot[IMS_DOMAIN_OPS]; /* of its statistics: map, unmap, iotlb-sync; 0: none yet */
 	__u32 pad;
+};
+
+/* A device or an instance that has statistics. */
+struct ims_object_state {
+	__u32 slot[IMS_OBJECT_OPS]; /* dma-map, dma-unmap; queue-sync */
 };
 
 struct ims_ring {
@@ -43,6 +51,14 @@ struct ims_domains {
 	__uint(max_entries, IMS_MAX_DOMAINS);
 	__type(key, __u64); /* address */
 	__type(value, struct ims_domain_state);
+};
+
+struct ims_objects {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, IMS_MAX_OBJECTS);
+	__type(key, __u64); /* address */
+	__type(value, struct ims_object_state);
 };
 
 struct ims_layouts {
@@ -76,6 +92,7 @@ struct ims_free_slots {
 
 struct ims_ring ring SEC(".maps");
 struct ims_domains domains SEC(".maps");
+struct ims_objects objects SEC(".maps");
 struct ims_layouts layouts SEC(".maps");
 struct ims_stats_map stats SEC(".maps");
 struct ims_owners owners SEC(".maps");
@@ -86,11 +103,11 @@ const volatile __s32 alloc_device_arg = -1; /* which argument of domain-alloc is
 
 /* Counters, read by user space at any time. */
 __u64 lost[IMS_HOOK_MAX * IMS_LOSS_MAX];
-__u64 hits[IMS_POINT_MAX]; /* not of map and unmap: their statistics say it */
+__u64 hits[IMS_POINT_MAX]; /* on the hot path only whether there was one */
 
 static struct ims_call calls[IMS_CALLS_SIZE];
 static __u64 calls_displaced; /* how many of them are not at their home */
-static __u64 slot_cache[IMS_CACHE_SIZE];
+__u64 slot_cache[IMS_OPS][IMS_CACHE_SIZE];
 static __u64 next_domain = 1;
 
 /* Of the snapshot programs: see snapshot.bpf.h. */

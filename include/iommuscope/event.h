@@ -75,12 +75,28 @@ enum ims_loss_cause {
 #define IMS_NAME_LEN 32 /* device and instance names, with the terminating NUL */
 #define IMS_COMM_LEN 16
 #define IMS_SNAPSHOT_PAGE 512 /* devices or instances that one run of a snapshot reports */
-#define IMS_OPS 2             /* statistics slots of a domain: map, unmap */
 
-/* Who has a statistics slot. User space gives back the slots of dead domains once it read them. */
+/* What is counted and timed on the hot path, each for one kind of object. */
+enum ims_op {
+	IMS_OP_MAP, /* of a domain, as are the next two */
+	IMS_OP_UNMAP,
+	IMS_OP_IOTLB_SYNC,
+	IMS_OP_QUEUE_SYNC, /* of an instance */
+	IMS_OP_DMA_MAP, /* of a device */
+	IMS_OP_DMA_UNMAP,
+	IMS_OPS
+};
+
+/* Slots are handed out when first used, and given back by user space once their object is gone. */
+enum ims_slot_state { IMS_SLOT_FREE, IMS_SLOT_USED, IMS_SLOT_DEAD };
+
+/* Who has a statistics slot. The first IMS_OPS are those of all that got none of their own. */
 struct ims_slot_owner {
-	__u64 domain; /* 0: free */
-	__u64 dead;
+	__u64 domain; /* number; 0: none */
+	__u64 address; /* of the device, or of the driver's instance; 0: none */
+	__u32 hook;
+	__u32 state; /* enum ims_slot_state, written last */
+	char object[IMS_NAME_LEN]; /* name of the device or the instance; "": none */
 };
 
 #define IMS_KSTACK_MAX 24

@@ -284,7 +284,9 @@ static int load(struct ims_capture *c, struct ims_error *err)
 		return ims_fail(err, -errno, "cannot open the BPF programs: %s", strerror(errno));
 	s->rodata->alloc_device_arg = c->plan.row[IMS_POINT_DOMAIN_ALLOC].device_arg;
 	plan_prepare(&c->plan, s->obj);
-	e = stats_prepare(s->maps.stats, s->maps.owners, s->maps.free_slots);
+	e = stats_prepare(&(struct stats_maps){.slots = s->maps.stats,
+					       .owners = s->maps.owners,
+					       .free_slots = s->maps.free_slots});
 	if (!e)
 		e = ims_bpf__load(s);
 	if (e)
@@ -299,7 +301,14 @@ static int set_up(struct ims_capture *c, struct ims_error *err)
 {
 	struct ims_bpf *s = c->skel;
 
-	c->stats = stats_new(s->maps.stats, s->maps.owners, s->maps.free_slots);
+	c->stats = stats_new(&(struct stats_maps){
+		.slots = s->maps.stats,
+		.owners = s->maps.owners,
+		.free_slots = s->maps.free_slots,
+		.objects = s->maps.objects,
+		.cache = (uint64_t *)s->bss->slot_cache[IMS_OP_QUEUE_SYNC],
+		.cache_size = sizeof(s->bss->slot_cache[IMS_OP_QUEUE_SYNC]),
+	});
 	c->instances = instances_new(bpf_map__fd(s->maps.layouts), c->btf);
 	c->ring = ring_buffer__new(bpf_map__fd(s->maps.ring), on_sample, c, NULL);
 	if (!c->stats || !c->instances || !c->ring)
@@ -474,8 +483,7 @@ int ims_capture_stop(struct ims_capture *c)
 	for (int i = 0; i < IMS_POINT_MAX; i++) {
 		struct plan_row *row = &c->plan.row[i];
 
-		if (row->state != PLAN_ATTACHED || c->skel->bss->hits[i] ||
-		    stats_counted(c->stats, row->hook))
+		if (row->state != PLAN_ATTACHED || c->skel->bss->hits[i])
 			continue;
 		row->state = PLAN_SILENT;
 		snprintf(row->reason, sizeof(row->reason), "attached, never hit");

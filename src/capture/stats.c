@@ -2,38 +2,60 @@
 #include "capture/stats.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
+
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
 
 #include <bpf/bpf.h>
 #include <iommuscope/event.h>
 
 #define STATS_BYTES (48u << 20) /* kernel memory for all slots on all CPUs */
 #define STATS_MIN 16
-#define STATS_MAX 1024
+#define STATS_MAX 4096
 
-/* Totals of one (domain, operation), and what the kernel's 32-bit counters showed last. */
-struct total {
-	struct ims_stats stats;
-	uint32_t last[IMS_HIST_BUCKETS + 2]; /* buckets, errors, untimed */
-	uint64_t last_calls;
+static const uint32_t op_hook[IMS_OPS] = {
+	[IMS_OP_MAP] = IMS_HOOK_MAP,
+	[IMS_OP_UNMAP] = IMS_HOOK_UNMAP,
+	[IMS_OP_IOTLB_SYNC] = IMS_HOOK_IOTLB_SYNC,
+	[IMS_OP_QUEUE_SYNC] = IMS_HOOK_QUEUE_SYNC,
+	[IMS_OP_DMA_MAP] = IMS_HOOK_DMA_MAP,
+	[IMS_OP_DMA_UNMAP] = IMS_HOOK_DMA_UNMAP,
 };
 
-static const uint32_t op_hook[IMS_OPS] = {IMS_HOOK_MAP, IMS_HOOK_UNMAP};
+/* What one (object, operation) counted since the start, in whatever slots it had. */
+struct key {
+	uint64_t domain;
+	uint32_t hook;
+	char object[IMS_NAME_LEN + 4]; /* the key has no hole; zeros at the end */
+};
+
+struct total {
+	struct key key;
+	struct ims_stats stats;
+	UT_hash_handle hh;
+};
 
 struct stats {
-	int slots_fd, free_fd;
+	int slots_fd, free_fd, objects_fd;
 	uint32_t count;
 	int cpus;
 	struct ims_slot_owner *owner; /* mapped */
 	size_t owner_size;
 	struct ims_slot *percpu; /* one value of each CPU */
-	bool counted[IMS_OPS];
-	struct total *total;     /* count * IMS_OPS */
+	struct ims_slot *last;	 /* of each slot, the sum of its last reading */
+	struct total *totals;
+	uint64_t *cache; /* of the slots of instances */
+	size_t cache_size;
 };
 
-int stats_prepare(struct bpf_map *slots, struct bpf_map *owners, struct bpf_map *free_slots)
+/* ---- life -------------------------------------------------------------------------------------- */
+
+int stats_prepare(const struct stats_maps *maps)
 {
 	int cpus = libbpf_num_possible_cpus();
 	uint32_t n;
@@ -41,28 +63,27 @@ int stats_prepare(struct bpf_map *slots, struct bpf_map *owners, struct bpf_map 
 
 	if (cpus < 0)
 		return cpus;
-	n = STATS_BYTES / (IMS_OPS * sizeof(struct ims_slot) * (uint32_t)cpus);
+	n = STATS_BYTES / (sizeof(struct ims_slot) * (uint32_t)cpus);
 	if (n < STATS_MIN)
 		n = STATS_MIN;
 	if (n > STATS_MAX)
 		n = STATS_MAX;
-	err = bpf_map__set_max_entries(slots, (n + 1) * IMS_OPS);
+	err = bpf_map__set_max_entries(maps->slots, n + IMS_OPS);
 	if (!err)
-		err = bpf_map__set_max_entries(owners, n + 1);
+		err = bpf_map__set_max_entries(maps->owners, n + IMS_OPS);
 	if (!err)
-		err = bpf_map__set_max_entries(free_slots, n);
+		err = bpf_map__set_max_entries(maps->free_slots, n);
 	return err;
 }
 
-static int set_up(struct stats *s, struct bpf_map *slots, struct bpf_map *owners)
+static int set_up(struct stats *s, const struct bpf_map *owners)
 {
-	s->slots_fd = bpf_map__fd(slots);
 	s->count = bpf_map__max_entries(owners);
 	s->cpus = libbpf_num_possible_cpus();
 	s->owner_size = s->count * sizeof(*s->owner);
 	s->percpu = calloc(s->cpus, sizeof(*s->percpu));
-	s->total = calloc((size_t)s->count * IMS_OPS, sizeof(*s->total));
-	if (!s->percpu || !s->total)
+	s->last = calloc(s->count, sizeof(*s->last));
+	if (!s->percpu || !s->last)
 		return -ENOMEM;
 	s->owner = mmap(NULL, s->owner_size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(owners),
 			0);
@@ -70,21 +91,27 @@ static int set_up(struct stats *s, struct bpf_map *slots, struct bpf_map *owners
 		s->owner = NULL;
 		return -errno;
 	}
-	for (uint32_t slot = 1; slot < s->count; slot++)
+	for (uint32_t op = 0; op < IMS_OPS; op++)
+		s->owner[op] = (struct ims_slot_owner){.hook = op_hook[op], .state = IMS_SLOT_USED};
+	for (uint32_t slot = IMS_OPS; slot < s->count; slot++)
 		if (bpf_map_update_elem(s->free_fd, NULL, &slot, BPF_ANY))
 			return -errno;
 	return 0;
 }
 
-struct stats *stats_new(struct bpf_map *slots, struct bpf_map *owners, struct bpf_map *free_slots)
+struct stats *stats_new(const struct stats_maps *maps)
 {
 	struct stats *s = calloc(1, sizeof(*s));
 	int err;
 
 	if (!s)
 		return NULL;
-	s->free_fd = bpf_map__fd(free_slots);
-	err = set_up(s, slots, owners);
+	s->slots_fd = bpf_map__fd(maps->slots);
+	s->free_fd = bpf_map__fd(maps->free_slots);
+	s->objects_fd = bpf_map__fd(maps->objects);
+	s->cache = maps->cache;
+	s->cache_size = maps->cache_size;
+	err = set_up(s, maps->owners);
 	if (err) {
 		stats_free(s);
 		errno = -err;
@@ -93,99 +120,143 @@ struct stats *stats_new(struct bpf_map *slots, struct bpf_map *owners, struct bp
 	return s;
 }
 
+static void total_drop(struct stats *s, struct total *t)
+{
+	HASH_DEL(s->totals, t);
+	free(t);
+}
+
 void stats_free(struct stats *s)
 {
+	struct total *t, *next;
+
 	if (!s)
 		return;
+	HASH_ITER (hh, s->totals, t, next)
+		total_drop(s, t);
 	if (s->owner)
 		munmap(s->owner, s->owner_size);
 	free(s->percpu);
-	free(s->total);
+	free(s->last);
 	free(s);
 }
 
-/* Adds what a wrapping counter gained since it was read last. */
-static void gain(uint64_t *total, uint32_t *last, uint32_t now)
+/* ---- reading ------------------------------------------------------------------------------------ */
+
+static struct total *total_get(struct stats *s, const struct ims_slot_owner *o)
 {
-	*total += (uint32_t)(now - *last);
-	*last = now;
+	struct key key = {.domain = o->domain, .hook = o->hook};
+	struct total *t;
+
+	snprintf(key.object, sizeof(key.object), "%.*s", IMS_NAME_LEN - 1, o->object);
+	HASH_FIND(hh, s->totals, &key, sizeof(key), t);
+	if (t)
+		return t;
+	t = calloc(1, sizeof(*t));
+	if (!t)
+		return NULL;
+	t->key = key;
+	t->stats.domain = o->domain;
+	t->stats.hook = o->hook;
+	t->stats.object = t->key.object;
+	HASH_ADD(hh, s->totals, key, sizeof(t->key), t);
+	if (t->hh.tbl)
+		return t;
+	free(t);
+	return NULL;
 }
 
-static void add_up(const struct stats *s, struct total *t)
+/* Sums up the CPUs of what s->percpu holds; 32-bit counters wrap, as those of each CPU do. */
+static void add_up(const struct stats *s, struct ims_slot *sum)
 {
-	uint32_t errors = 0, untimed = 0;
-	uint64_t sum_ns = 0, bytes = 0;
-
+	memset(sum, 0, sizeof(*sum));
 	for (int cpu = 0; cpu < s->cpus; cpu++) {
 		const struct ims_slot *p = &s->percpu[cpu];
 
-		sum_ns += p->sum_ns;
-		bytes += p->bytes;
-		errors += p->errors;
-		untimed += p->untimed;
-		if (p->max_ns > t->stats.max_ns)
-			t->stats.max_ns = p->max_ns;
-	}
-	t->stats.sum_ns = sum_ns;
-	t->stats.bytes = bytes;
-	gain(&t->stats.errors, &t->last[IMS_HIST_BUCKETS], errors);
-	gain(&t->stats.untimed, &t->last[IMS_HIST_BUCKETS + 1], untimed);
-	for (int b = 0; b < IMS_HIST_BUCKETS; b++) {
-		uint32_t now = 0;
-
-		for (int cpu = 0; cpu < s->cpus; cpu++)
-			now += s->percpu[cpu].bucket[b];
-		gain(&t->stats.bucket[b], &t->last[b], now);
+		sum->sum_ns += p->sum_ns;
+		sum->bytes += p->bytes;
+		sum->errors += p->errors;
+		sum->untimed += p->untimed;
+		if (p->max_ns > sum->max_ns)
+			sum->max_ns = p->max_ns;
+		for (int b = 0; b < IMS_HIST_BUCKETS; b++)
+			sum->bucket[b] += p->bucket[b];
 	}
 }
 
-static uint64_t calls(const struct ims_stats *st)
+/* Adds to @t what a slot gained from @last to @now. Returns the calls among that. */
+static uint64_t gain(struct ims_stats *t, const struct ims_slot *last, const struct ims_slot *now)
 {
-	uint64_t n = st->untimed;
+	uint64_t calls = (uint32_t)(now->untimed - last->untimed);
 
-	for (int b = 0; b < IMS_HIST_BUCKETS; b++)
-		n += st->bucket[b];
-	return n;
+	t->untimed += calls;
+	t->errors += (uint32_t)(now->errors - last->errors);
+	t->sum_ns += now->sum_ns - last->sum_ns;
+	t->bytes += now->bytes - last->bytes;
+	if (now->max_ns > t->max_ns)
+		t->max_ns = now->max_ns;
+	for (int b = 0; b < IMS_HIST_BUCKETS; b++) {
+		uint32_t more = now->bucket[b] - last->bucket[b];
+
+		t->bucket[b] += more;
+		calls += more;
+	}
+	return calls;
 }
 
-/* Reads one slot; reports it when it counted something new. */
-static int tell_one(struct stats *s, uint32_t key, struct ims_record *rec,
+/* Reads one slot; reports its object when it counted something new. */
+static int tell_one(struct stats *s, uint32_t slot, struct ims_record *rec,
 		    int (*sink)(void *arg, const struct ims_record *rec), void *arg)
 {
-	struct total *t = &s->total[key];
-	uint64_t n;
+	struct ims_slot now;
+	struct total *t;
+	uint64_t calls;
 
-	if (bpf_map_lookup_elem(s->slots_fd, &key, s->percpu))
+	if (bpf_map_lookup_elem(s->slots_fd, &slot, s->percpu))
 		return -errno;
-	add_up(s, t);
-	n = calls(&t->stats);
-	if (n == t->last_calls)
-		return 0;
-	t->last_calls = n;
-	s->counted[key % IMS_OPS] = true;
+	t = total_get(s, &s->owner[slot]);
+	if (!t)
+		return -ENOMEM;
+	add_up(s, &now);
+	calls = gain(&t->stats, &s->last[slot], &now);
+	s->last[slot] = now;
 	rec->stats = t->stats;
-	return sink(arg, rec);
+	return calls ? sink(arg, rec) : 0;
 }
 
-bool stats_counted(const struct stats *s, uint32_t hook)
+/*
+ * No hook tells that an instance is gone, as a module's is when that is unloaded: sysfs does. Others
+ * may be at its address afterwards.
+ */
+static bool instance_gone(const struct ims_slot_owner *o)
 {
-	for (int op = 0; op < IMS_OPS; op++)
-		if (op_hook[op] == hook)
-			return s->counted[op];
-	return false;
+	char path[64];
+
+	if (o->hook != IMS_HOOK_QUEUE_SYNC || !o->address)
+		return false;
+	snprintf(path, sizeof(path), "/sys/class/iommu/%s", o->object);
+	return access(path, F_OK);
+}
+
+static void instance_forget(struct stats *s, const struct ims_slot_owner *o)
+{
+	bpf_map_delete_elem(s->objects_fd, &o->address);
+	memset(s->cache, 0, s->cache_size);
 }
 
 static int give_back(struct stats *s, uint32_t slot)
 {
-	memset(s->percpu, 0, s->cpus * sizeof(*s->percpu));
-	for (uint32_t op = 0; op < IMS_OPS; op++) {
-		uint32_t key = slot * IMS_OPS + op;
+	struct ims_slot_owner *o = &s->owner[slot];
+	struct total *t = o->domain ? total_get(s, o) : NULL;
 
-		memset(&s->total[key], 0, sizeof(s->total[key]));
-		if (bpf_map_update_elem(s->slots_fd, &key, s->percpu, BPF_ANY))
-			return -errno;
-	}
-	memset(&s->owner[slot], 0, sizeof(s->owner[slot]));
+	/* A number is never used again; a name may come back, and counts on. */
+	if (t)
+		total_drop(s, t);
+	memset(s->percpu, 0, s->cpus * sizeof(*s->percpu));
+	memset(&s->last[slot], 0, sizeof(s->last[slot]));
+	if (bpf_map_update_elem(s->slots_fd, &slot, s->percpu, BPF_ANY))
+		return -errno;
+	memset(o, 0, sizeof(*o));
 	return bpf_map_update_elem(s->free_fd, NULL, &slot, BPF_ANY) ? -errno : 0;
 }
 
@@ -196,19 +267,16 @@ int stats_tell(struct stats *s, uint64_t time_ns,
 	int err = 0;
 
 	for (uint32_t slot = 0; !err && slot < s->count; slot++) {
-		uint64_t domain = __atomic_load_n(&s->owner[slot].domain, __ATOMIC_ACQUIRE);
-		uint64_t dead = __atomic_load_n(&s->owner[slot].dead, __ATOMIC_ACQUIRE);
+		uint32_t state = __atomic_load_n(&s->owner[slot].state, __ATOMIC_ACQUIRE);
 
-		if (slot && !domain)
+		if (state == IMS_SLOT_FREE)
 			continue;
-		for (uint32_t op = 0; !err && op < IMS_OPS; op++) {
-			struct total *t = &s->total[slot * IMS_OPS + op];
-
-			t->stats.domain = domain;
-			t->stats.hook = op_hook[op];
-			err = tell_one(s, slot * IMS_OPS + op, &rec, sink, arg);
+		if (state == IMS_SLOT_USED && instance_gone(&s->owner[slot])) {
+			instance_forget(s, &s->owner[slot]);
+			state = IMS_SLOT_DEAD;
 		}
-		if (!err && slot && dead)
+		err = tell_one(s, slot, &rec, sink, arg);
+		if (!err && state == IMS_SLOT_DEAD)
 			err = give_back(s, slot);
 	}
 	return err;

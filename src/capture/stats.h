@@ -1,26 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* stats.h - reads the statistics slots, one a domain and operation, and hands out free ones. */
+/* stats.h - reads the statistics slots, one an object and operation, and hands out free ones. */
 #ifndef IMS_CAPTURE_STATS_H
 #define IMS_CAPTURE_STATS_H
-
-#include <stdbool.h>
 
 #include <bpf/libbpf.h>
 #include <iommuscope/stream.h>
 
 struct stats;
 
-/* Sizes the maps for the machine's CPUs, before load. Returns 0 or -errno. */
-int stats_prepare(struct bpf_map *slots, struct bpf_map *owners, struct bpf_map *free_slots);
+/* What the programs share with user space: see bpf/state.bpf.h and bpf/slot.bpf.h. */
+struct stats_maps {
+	struct bpf_map *slots, *owners, *free_slots, *objects;
+	uint64_t *cache; /* slot_cache of queue-sync */
+	size_t cache_size;
+};
 
-/* After load: every slot but the shared one is free. Returns NULL with errno. */
-struct stats *stats_new(struct bpf_map *slots, struct bpf_map *owners, struct bpf_map *free_slots);
+/* Sizes slots, owners and free_slots for the machine's CPUs, before load. Returns 0 or -errno. */
+int stats_prepare(const struct stats_maps *maps);
+
+/* After load: every slot but the shared ones is free. Returns NULL with errno. */
+struct stats *stats_new(const struct stats_maps *maps);
 void stats_free(struct stats *s);
 
-/* Whether any call of @hook was ever counted. */
-bool stats_counted(const struct stats *s, uint32_t hook);
-
-/* Reports what changed; slots of domains that are gone are reported a last time and freed. */
+/* Reports what changed; slots of objects that are gone are reported a last time and freed. */
 int stats_tell(struct stats *s, uint64_t time_ns,
 	       int (*sink)(void *arg, const struct ims_record *rec), void *arg);
 
