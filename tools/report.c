@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* report.c - iommutrace report: what a recording says. */
+#include "tools/filter.h"
 #include "tools/report.h"
 
 #include <errno.h>
@@ -8,8 +9,11 @@
 
 struct report {
 	struct view_options view;
+	struct filter filter;
 	bool json;
 	int fail_on; /* enum model_verdict_kind; negative: not asked for */
+	/* running */
+	struct model *m;
 };
 
 static struct report report = {.fail_on = -1};
@@ -21,6 +25,11 @@ static const struct option_row options[] = {
 	{KEY_PLAN, "plan", NULL, "also show what was hooked, how, and why not otherwise"},
 	{KEY_STACKS, "stacks", NULL, "also show the kernel stacks"},
 	{KEY_FAIL_ON, "fail-on", "VERDICT", "exit 3 if there is one, 4 if one may be hidden"},
+	{KEY_DOMAIN, "domain", "N", "only about this domain; may be given again for more"},
+	{KEY_DEVICE, "device", "NAME", "only about this device; the same"},
+	{KEY_VERDICT, "verdict", "NAME", "only verdicts of this name; the same"},
+	{KEY_SINCE, "since", "TIME", "only what was there or happened from this time on"},
+	{KEY_UNTIL, "until", "TIME", "only what was there or happened up to this time"},
 	{KEY_ASCII, "ascii", NULL, "no UTF-8"},
 	{0}};
 
@@ -50,7 +59,7 @@ static int set(void *arg, int key, const char *value)
 		}
 		return 0;
 	}
-	return EXIT_USAGE;
+	return filter_set(&r->filter, key, value);
 }
 
 /* That there is no such verdict proves something only when it could have been seen. */
@@ -60,7 +69,7 @@ static int finding(const struct report *r, const struct model *m, bool damaged)
 
 	if (r->fail_on < 0)
 		return EXIT_FINE;
-	if (model_verdict_count(m, r->fail_on))
+	if (view_verdicts_shown(r->view.filter, m, r->fail_on))
 		return EXIT_FINDING;
 	hook = model_missing_hook(m, r->fail_on);
 	if (hook)
@@ -69,13 +78,58 @@ static int finding(const struct report *r, const struct model *m, bool damaged)
 	return hook || damaged || model_lossy(m) ? EXIT_INCONCLUSIVE : EXIT_FINE;
 }
 
+static int put(void *arg, const struct ims_record *rec)
+{
+	struct report *r = arg;
+
+	if (filter_any(&r->filter) && filter_learn(&r->filter, rec))
+		return 1;
+	return model_apply(r->m, rec);
+}
+
+static int read_report(struct report *r, const char *path, struct ims_damage *damage)
+{
+	struct stream_facts facts = {};
+	int code;
+
+	r->m = model_new();
+	if (!r->m) {
+		complain("no memory");
+		return EXIT_RUNTIME;
+	}
+	code = read_stream(path, put, r, &facts);
+	if (!code && filter_any(&r->filter)) {
+		r->view.filter = &r->filter.view;
+		code = filter_end(&r->filter);
+	}
+	model_damage(r->m, &facts.damage);
+	model_finish(r->m);
+	*damage = facts.damage;
+	return code;
+}
+
+static int show(struct report *r, const char *path)
+{
+	struct ims_damage damage = {};
+	bool damaged;
+	int code;
+
+	code = read_report(r, path, &damage);
+	if (code)
+		return code;
+	damaged = tell_damage(path, &damage);
+	if ((r->json ? view_json(stdout, r->m, &r->view) : view_text(stdout, r->m, &r->view)) ||
+	    fflush(stdout)) {
+		complain("cannot write the report: %s", strerror(errno));
+		return EXIT_RUNTIME;
+	}
+	return finding(r, r->m, damaged);
+}
+
 static int run(void *arg, int argc, char **argv)
 {
 	struct report *r = arg;
 	struct view_options view = view_defaults();
-	struct ims_damage damage = {};
-	struct model *m;
-	bool damaged;
 	int code;
 
 	if (argc != 1) {
@@ -85,18 +139,10 @@ static int run(void *arg, int argc, char **argv)
 	view.plan = r->view.plan;
 	view.stacks = r->view.stacks;
 	view.ascii |= r->view.ascii;
-	code = read_model(argv[0], &m, &damage);
-	if (code)
-		return code;
-	damaged = tell_damage(argv[0], &damage);
-	if ((r->json ? view_json(stdout, m, &view) : view_text(stdout, m, &view)) ||
-	    fflush(stdout)) {
-		complain("cannot write the report: %s", strerror(errno));
-		code = EXIT_RUNTIME;
-	} else {
-		code = finding(r, m, damaged);
-	}
-	model_free(m);
+	r->view = view;
+	code = show(r, argv[0]);
+	model_free(r->m);
+	filter_free(&r->filter);
 	return code;
 }
 
@@ -105,6 +151,8 @@ const struct command command_report = {
 	.synopsis = "[OPTION...] FILE",
 	.summary = "Tells what a recording (- for standard input) says: verdicts first, then topology,\n"
 		   "domains, map and unmap latency, and what was lost.",
+	.more = "TIME is in seconds since the beginning, or HH:MM:SS or YYYY-MM-DDTHH:MM:SS in UTC,\n"
+		"as iommutrace info prints it. --fail-on looks at the verdicts that are shown.",
 	.option = options,
 	.set = set,
 	.run = run,

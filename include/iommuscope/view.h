@@ -13,12 +13,46 @@
 
 #include <iommuscope/model.h>
 
+struct view_ids {
+	uint64_t *id; /* in ascending order */
+	size_t count;
+};
+
+struct view_names {
+	const char **name;
+	size_t count;
+};
+
+/* What is shown; NULL, or nothing in it: all. Each member that is set narrows it. */
+struct view_filter {
+	const char *text; /* all of it in words */
+	struct view_ids domains;
+	struct view_ids domains_of_devices; /* that were seen with one of devices */
+	struct view_names devices;	    /* as in sysfs, or without the segment 0000 */
+	struct view_names devices_of_domains;
+	uint32_t verdicts;	     /* bit N: of kind N */
+	uint64_t since_ns, until_ns; /* times of the stream; until 0: its end */
+};
+
+bool view_same_device(const char *device, const char *wanted);
+bool view_ids_have(const struct view_ids *ids, uint64_t id);
+bool view_names_have(const struct view_names *names, const char *name);
+bool view_shows_domain(const struct view_filter *f, const struct model_domain *d);
+bool view_shows_device(const struct view_filter *f, const struct model_device *d);
+bool view_shows_group(const struct view_filter *f, const struct model_group *g);
+bool view_shows_instance(const struct view_filter *f, const struct model_instance *i);
+bool view_shows_verdict(const struct view_filter *f, const struct model_verdict *v);
+/* How many verdicts of @kind are shown. */
+uint64_t view_verdicts_shown(const struct view_filter *f, const struct model *m,
+			     enum model_verdict_kind kind);
+
 struct view_options {
 	unsigned int width; /* columns for text that wraps; 0: 80. Tables need 80 */
 	bool color;	    /* ANSI colours */
 	bool ascii;	    /* no UTF-8 */
 	bool plan;	    /* the table of the plan, not its summary only */
 	bool stacks;	    /* with the stacks of allocations and callers */
+	const struct view_filter *filter; /* NULL: all is shown */
 	size_t rows; /* at most so many rows of each table, 0: all. What is left out is said */
 };
 

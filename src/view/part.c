@@ -10,7 +10,7 @@ static bool print_verdicts_of(const struct view *v, int severity)
 
 	for (int kind = 0; kind < MODEL_VERDICTS; kind++) {
 		const struct model_verdict_info *info = model_verdict_info(kind);
-		uint64_t count = model_verdict_count(v->m, kind);
+		uint64_t count = view_verdicts_shown(v->o.filter, v->m, kind);
 
 		if (!count || (int)info->severity != severity)
 			continue;
@@ -85,7 +85,8 @@ void view_latency(const struct view *v)
 	      v->out);
 	view_off(v);
 	while ((d = model_next_domain(v->m, d)))
-		row = print_ops(v, d, row);
+		if (view_shows_domain(v->o.filter, d))
+			row = print_ops(v, d, row);
 	row = print_ops(v, model_find_domain(v->m, 0), row);
 	view_left_out(v, row);
 	if (row)

@@ -263,7 +263,8 @@ json_t *json_totals(const struct model *m)
 		const struct model_##kind *item = NULL;                                            \
 		int err_ = 0;                                                                      \
 		while (!err_ && (item = model_next_##kind(m, item)))                               \
-			err_ = list_add(&list_, json_of_##kind args);                                 \
+			if (view_shows_##kind(filter, item))                                       \
+				err_ = list_add(&list_, json_of_##kind args);                                 \
 		list_close(&list_);                                                                \
 		err_;                                                                              \
 	})
@@ -279,12 +280,13 @@ json_t *json_totals(const struct model *m)
 		err_;                                                                              \
 	})
 
-static int write_body(FILE *out, const struct model *m)
+static int write_body(FILE *out, const struct model *m, const struct view_filter *filter)
 {
 	json_t *others = with_ops(json_object(), model_find_domain(m, 0));
 	int err;
 
-	if ((err = write_member(out, "others", others)) ||
+	if ((err = write_member(out, "filter", filter ? json_text(filter->text) : json_null())) ||
+	    (err = write_member(out, "others", others)) ||
 	    (err = write_member(out, "totals", json_totals(m))) ||
 	    (err = write_member(out, "missing", json_missing(m))) ||
 	    (err = WRITE_ROWS(ims_loss, loss, "loss")) ||
@@ -303,7 +305,7 @@ int view_json(FILE *out, const struct model *m, const struct view_options *o)
 	int err;
 
 	fprintf(out, "{\"schema\":%d", VIEW_JSON_SCHEMA);
-	err = write_body(out, m);
+	err = write_body(out, m, o ? o->filter : NULL);
 	fputs("\n}\n", out);
 	if (err)
 		return err;

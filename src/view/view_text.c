@@ -40,6 +40,15 @@ static int print_verdict(const struct view *v, const struct model_verdict *verdi
 	return 0;
 }
 
+static void print_filter(const struct view *v)
+{
+	if (!v->o.filter)
+		return;
+	view_heading(v, "SHOWN ONLY");
+	view_quote(v, v->o.filter->text, 2);
+	fputs("  Sums of operations, plan, host and loss are of the whole recording.\n\n", v->out);
+}
+
 static int print_verdicts(const struct view *v)
 {
 	const struct model_verdict *verdict = NULL;
@@ -50,7 +59,8 @@ static int print_verdicts(const struct view *v)
 	view_verdict_counts(v);
 	for (int severity = MODEL_CRITICAL; severity >= MODEL_INFO; severity--) {
 		while ((verdict = model_next_verdict(v->m, verdict))) {
-			if ((int)verdict->severity != severity || !view_row_fits(v, row++))
+			if ((int)verdict->severity != severity ||
+			    !view_shows_verdict(v->o.filter, verdict) || !view_row_fits(v, row++))
 				continue;
 			err = print_verdict(v, verdict);
 			if (err)
@@ -105,10 +115,18 @@ static void print_group(const struct view *v, const struct model_group *group, b
 		print_device(v, dev, last);
 }
 
+/* @group, or the next one of its instance that is shown. */
+static const struct model_group *next_shown(const struct view *v, const struct model_group *group)
+{
+	while (group && !view_shows_group(v->o.filter, group))
+		group = group->next_of_instance;
+	return group;
+}
+
 static uint64_t print_instance(const struct view *v, const struct model_instance *instance,
 			       uint64_t row)
 {
-	const struct model_group *group;
+	const struct model_group *group, *next;
 
 	if (view_row_fits(v, row)) {
 		fputs("  ", v->out);
@@ -118,9 +136,11 @@ static uint64_t print_instance(const struct view *v, const struct model_instance
 		fputs(")\n", v->out);
 	}
 	row++;
-	for (group = instance->groups; group; group = group->next_of_instance, row++)
+	for (group = next_shown(v, instance->groups); group; group = next, row++) {
+		next = next_shown(v, group->next_of_instance);
 		if (view_row_fits(v, row))
-			print_group(v, group, !group->next_of_instance);
+			print_group(v, group, !next);
+	}
 	return row;
 }
 
@@ -132,9 +152,10 @@ static void print_topology(const struct view *v)
 
 	view_heading(v, "TOPOLOGY");
 	while ((instance = model_next_instance(v->m, instance)))
-		row = print_instance(v, instance, row);
+		if (view_shows_instance(v->o.filter, instance))
+			row = print_instance(v, instance, row);
 	while ((group = model_next_group(v->m, group))) {
-		if (group->instance || !group->devices)
+		if (group->instance || !group->devices || !view_shows_group(v->o.filter, group))
 			continue;
 		if (view_row_fits(v, row))
 			print_group(v, group, true);
@@ -184,7 +205,7 @@ static void print_domains(const struct view *v)
 	      v->out);
 	view_off(v);
 	while ((d = model_next_domain(v->m, d)))
-		if (view_row_fits(v, row++))
+		if (view_shows_domain(v->o.filter, d) && view_row_fits(v, row++))
 			print_domain(v, d);
 	view_left_out(v, row);
 	fputc('\n', v->out);
@@ -225,6 +246,7 @@ int view_text(FILE *out, const struct model *m, const struct view_options *o)
 	int err;
 
 	view_init(&v, out, m, o);
+	print_filter(&v);
 	err = print_verdicts(&v);
 	if (err)
 		return err;
