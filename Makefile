@@ -135,6 +135,17 @@ $(OUT)/bench_reader: $(OUT)/tests/bench/bench_reader.o $(OUT)/libims.a
 bench-reader: $(OUT)/bench_reader
 	$(Q)$<
 
+# What the check of vmlinux.h needs: the programs of both architectures, and what they relocate.
+.PHONY: btf-objects
+btf-objects: build/relocs
+	$(Q)$(MAKE) --no-print-directory ARCH=amd64 build/amd64/bpf/iommuscope.bpf.o
+	$(Q)$(MAKE) --no-print-directory ARCH=arm64 build/arm64/bpf/iommuscope.bpf.o
+
+build/relocs: tests/btf/relocs.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $< -o $@ $(LIBS_BPF)
+
 # ---- what the machine has to have, and the testbed -------------------------------------------------
 
 DEPS := gcc make clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjansson-dev uthash-dev \

@@ -2,24 +2,20 @@
 /*
  * vmlinux.h - the kernel types that the BPF programs read, and of these only the members they read.
  *
- * CO-RE relocates every access by name, so order and offsets here mean nothing. Nothing read
- * here differs yet between the kernels tried (6.1 to 7.3).
+ * CO-RE relocates every access by name, so order and offsets here mean nothing. tests/btf/check
+ * holds it to the BTF of each kernel tried; types are spelled as bpftool does.
  */
 #ifndef __VMLINUX_H__
 #define __VMLINUX_H__
 
 typedef unsigned char __u8;
-typedef short __s16;
-typedef unsigned short __u16;
+typedef short unsigned int __u16;
 typedef int __s32;
 typedef unsigned int __u32;
-typedef long long __s64;
-typedef unsigned long long __u64;
+typedef long long int __s64;
+typedef long long unsigned int __u64;
 typedef __u8 u8;
-typedef __u16 u16;
 typedef __s32 s32;
-typedef __u32 u32;
-typedef __u64 u64;
 typedef __u16 __be16;
 typedef __u32 __be32;
 typedef __u32 __wsum;
@@ -34,7 +30,6 @@ enum bpf_map_type {
 };
 
 enum {
-	BPF_ANY = 0,
 	BPF_NOEXIST = 1,
 };
 
@@ -54,12 +49,11 @@ struct pt_regs;
 
 #ifdef __TARGET_ARCH_x86
 struct pt_regs {
-	unsigned long cx;
-	unsigned long dx;
-	unsigned long si;
-	unsigned long di;
-	unsigned long r8;
-	unsigned long ax;
+	long unsigned int cx;
+	long unsigned int dx;
+	long unsigned int si;
+	long unsigned int di;
+	long unsigned int ax;
 };
 #endif
 
