@@ -6,6 +6,7 @@
 #   make fuzz     fuzz the reader              make bench-reader
 #   make driver   build the kernel modules     make scenarios  run every scenario of them
 #   make check-drivers   their own tests, long
+#   make matrix   the truth table: every kernel and IOMMU (ONLY='arm64-*': those)
 #   make clean    V=1: show commands           ARCH=arm64: cross build
 
 ARCH ?= $(patsubst x86_64,amd64,$(patsubst aarch64,arm64,$(shell uname -m)))
@@ -186,6 +187,14 @@ driver: have-deps
 .PHONY: scenarios
 scenarios: all guest-arm64 guest-amd64
 	$(Q)tests/vm/scenarios
+
+# The truth table: every entry of the matrix, or those that match ONLY. README=1: into README.md, too.
+.PHONY: matrix
+matrix: all guest-arm64 guest-amd64
+	$(Q)tests/vm/check $(foreach entry,$(or $(ONLY),*),'$(entry)')
+	$(if $(README),$(Q)awk '/^<!-- the table/ { print; print "```"; skip = 1; \
+		while ((getline row <"build/vm/table") > 0) print row; print "```" } \
+		/^<!-- end/ { skip = 0 } !skip' README.md >build/README && cp build/README README.md)
 
 # The drivers' own tests, on all their kernels: failure at every point, 200 loads, VFIO, scale. Not in
 # "make check": they take half an hour. CHECK_DRIVERS_FOR=ENTRY and ROUNDS=N make them shorter.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* relocs - prints which members, types and enumerators the CO-RE relocations of a BPF object name.
- */
+/* relocs - prints the members, types and enumerators that the relocations of a BPF object name. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

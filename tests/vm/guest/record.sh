@@ -1,36 +1,41 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# record.sh PAIRS: records the VFIO workload with its oracles beside it, for tests/vm/check to judge.
-# Devices behind two instances ("mixed") where there are two, and behind one ("same").
+# record.sh PAIRS DRIVER [EXTRA...]: records work.sh with its oracles beside it, for tests/vm/check to
+# judge. DRIVER: ours, loaded from /driver.ko first, or "stock". EXTRA: what else is tried: kprobe
+# (a recording by that mechanism), plan, top.
 . /opt/guest/lib.sh
-pairs=${1:-500}
+pairs=$1 driver=$2
+shift 2
 
-# run NAME MECHANISM BDF...
-run() {
-	name=$1 mechanism=$2
-	shift 2
+run() { # NAME [OPTION...]
+	name=$1
+	shift
+	[ "$driver" != iommulab ] || echo reset >/sys/kernel/debug/iommulab/counters
 	oracle_start
-	iommutrace record -q ${mechanism:+--mechanism $mechanism} -o "/out/$name.ims" -- \
-		vfio-loop -n "$pairs" --json "/out/$name.loop.json" "$@" >"/out/$name.log" 2>&1
+	iommutrace record -q "$@" -o "/out/$name.ims" -- \
+		sh /opt/guest/work.sh "$name" "$pairs" "$driver" >"/out/$name.log" 2>&1
 	echo "status $?" >"/out/$name.oracle"
 	oracle_stop >>"/out/$name.oracle"
+	[ "$driver" != iommulab ] || sed -n 's/^\(map\|unmap\) calls=\([0-9]*\).*/driver-\1 \2/p' \
+		/sys/kernel/debug/iommulab/counters >>"/out/$name.oracle"
 }
 
 echo 20000 >"$tracing/buffer_size_kb"
+dmesg >/out/dmesg.before
+[ "$driver" = stock ] || insmod /driver.ko || exit
+modprobe vfio-pci
 sysfs_topology | sort >/out/topology
 vfio_devices >/out/devices
-dmesg >/out/dmesg.before
 
-first=$(head -n 1 /out/devices)
-behind=${first##* }
-same=$(awk -v i="$behind" '$2 == i { print $1 }' /out/devices | head -n 2)
-other=$(awk -v i="$behind" '$2 != i { print $1 }' /out/devices | head -n 1)
-
-run same "" $same
-[ -z "$other" ] || run mixed "" "${first%% *}" "$other"
-run kprobe kprobe ${other:+"${first%% *}" "$other"} ${other:-$same}
-
-iommutrace plan --json >/out/plan.json 2>/out/plan.err
-iommutop -b -n 1 >/out/top.txt 2>/out/top.err
-echo "status $?" >>/out/top.err
+run best
+for extra; do
+	case $extra in
+	kprobe) run kprobe --mechanism kprobe ;;
+	plan) iommutrace plan --json >/out/plan.json 2>/out/plan.err ;;
+	top)
+		iommutop -b -n 1 >/out/top.txt 2>/out/top.err
+		echo "status $?" >>/out/top.err
+		;;
+	esac
+done
 dmesg >/out/dmesg.after
