@@ -20,7 +20,7 @@ struct model;
  */
 struct model_limits {
 	uint32_t instances, groups, devices, domains;
-	uint32_t stats; /* (domain, operation) pairs, 1.2 KiB each */
+	uint32_t stats; /* (object, operation) pairs, 1.2 KiB each */
 	uint32_t verdicts;
 	uint32_t tasks; /* threads with an attach whose outcome is open */
 	uint32_t rows;	/* of the plan, of host facts and of loss, each */
@@ -64,6 +64,32 @@ enum model_evidence {
 	MODEL_EVIDENCE_DRIVER,	     /* the driver's own struct */
 };
 
+/* One operation on one object, or on all. calls = the sum of the buckets + untimed. */
+struct model_op {
+	uint64_t calls, untimed, errors;
+	uint64_t sum_ns, max_ns;
+	uint64_t bytes; /* of map and unmap only */
+	uint64_t bucket[IMS_HIST_BUCKETS];
+};
+
+/*
+ * Domains have the first three: page-table work, and the invalidation apart. Instances have queue-sync,
+ * and of the first three the sums of the domains that belong to them. Devices have the last two. An
+ * outer operation contains inner ones: never add those up.
+ */
+enum model_op_kind {
+	MODEL_OP_MAP,
+	MODEL_OP_UNMAP,
+	MODEL_OP_IOTLB_SYNC, /* contains queue-syncs */
+	MODEL_OP_QUEUE_SYNC,
+	MODEL_OP_DMA_MAP, /* contains maps */
+	MODEL_OP_DMA_UNMAP, /* contains unmaps, and when strict iotlb-syncs */
+	MODEL_OPS
+};
+
+/* Its hook, for its name. */
+uint32_t model_op_hook(enum model_op_kind op);
+
 struct model_device;
 struct model_group;
 
@@ -73,6 +99,7 @@ struct model_instance {
 	enum model_rule rule;
 	const char *rule_source;	  /* "table: arm-smmu-v3" */
 	const struct model_group *groups; /* next_of_instance */
+	const struct model_op *op[MODEL_OPS]; /* NULL: no statistics */
 };
 
 struct model_group {
@@ -94,17 +121,8 @@ struct model_device {
 	bool seen_at_start;
 	bool removed;
 	const struct model_device *next_of_group;
+	const struct model_op *op[MODEL_OPS]; /* NULL: no statistics */
 };
-
-/* One operation on one domain, or on all. calls = the sum of the buckets + untimed. */
-struct model_op {
-	uint64_t calls, untimed, errors;
-	uint64_t sum_ns, max_ns;
-	uint64_t bytes;
-	uint64_t bucket[IMS_HIST_BUCKETS];
-};
-
-enum { MODEL_OP_MAP, MODEL_OP_UNMAP, MODEL_OPS };
 
 struct model_domain {
 	uint64_t id;
@@ -138,7 +156,7 @@ const struct model_device *model_next_device(const struct model *m,
 const struct model_domain *model_next_domain(const struct model *m,
 					     const struct model_domain *prev);
 
-/* NULL when there is no such object (any more). Domain 0 has the statistics of all domains without
+/* NULL when there is no such object (any more). Domain 0 has the statistics of all objects without
  * a slot of their own. */
 const struct model_instance *model_find_instance(const struct model *m, const char *name);
 const struct model_group *model_find_group(const struct model *m, uint32_t id);
@@ -253,7 +271,7 @@ struct model_overview {
 	bool ended; /* the stream said so; when it finished without, its recording was cut off */
 	struct ims_damage damage;
 	struct model_over over;
-	struct model_op op[MODEL_OPS]; /* over all domains */
+	struct model_op op[MODEL_OPS]; /* over all objects */
 };
 
 struct model_host {

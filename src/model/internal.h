@@ -225,6 +225,9 @@ int pasid_apply(struct model *m, const struct ims_event *e, uint64_t time_ns);
 
 /* stats.c */
 int stats_apply(struct model *m, const struct ims_stats *s, uint64_t time_ns);
+/* @d was learnt to belong to another instance than @from: what it counted goes with it. */
+void stats_move(const struct model_domain *d, const struct model_instance *from);
+uint32_t ops_free(const struct model_op *op[MODEL_OPS]); /* how many there were */
 
 /* rows.c. row_add() returns -ENOSPC at the cap, else 0 and the *index of a new row. */
 int row_add(struct model *m, void **rows, size_t *count, size_t size, size_t *index);

@@ -40,8 +40,7 @@ void model_free(struct model *m)
 	attempts_free(m);
 	verdicts_free(m);
 	objects_free(m);
-	for (int i = 0; i < MODEL_OPS; i++)
-		free((void *)m->rest.pub.op[i]);
+	ops_free(m->rest.pub.op);
 	intern_free(m);
 	free(m->host);
 	free(m->plan);

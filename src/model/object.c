@@ -293,10 +293,7 @@ struct domain_node *domain_find(const struct model *m, uint64_t id)
 static void domain_delete(struct model *m, struct domain_node *d)
 {
 	HASH_DEL(m->domains, d);
-	for (int i = 0; i < MODEL_OPS; i++) {
-		m->op_count -= !!d->pub.op[i];
-		free((void *)d->pub.op[i]);
-	}
+	m->op_count -= ops_free(d->pub.op);
 	free(d);
 }
 
@@ -351,6 +348,8 @@ struct domain_node *domain_get(struct model *m, uint64_t id, int *err)
 void domain_learn(struct domain_node *d, const struct model_instance *instance,
 		  enum model_evidence evidence)
 {
+	const struct model_instance *from = d->pub.instance;
+
 	if (!instance || evidence < d->pub.evidence)
 		return;
 	/* The first attach and the first sighting stay what they were. */
@@ -358,6 +357,8 @@ void domain_learn(struct domain_node *d, const struct model_instance *instance,
 		return;
 	d->pub.instance = instance;
 	d->pub.evidence = evidence;
+	if (instance != from)
+		stats_move(&d->pub, from);
 }
 
 void domain_free_event(struct model *m, struct domain_node *d, uint64_t time_ns)
@@ -383,6 +384,7 @@ void objects_free(struct model *m)
 
 	HASH_ITER (hh, m->instances, instance, next_instance) {
 		HASH_DEL(m->instances, instance);
+		ops_free(instance->pub.op);
 		free(instance);
 	}
 	HASH_ITER (hh, m->groups, group, next_group) {
@@ -391,6 +393,7 @@ void objects_free(struct model *m)
 	}
 	HASH_ITER (hh, m->devices, device, next_device) {
 		HASH_DEL(m->devices, device);
+		ops_free(device->pub.op);
 		free(device);
 	}
 	HASH_ITER (hh, m->domains, domain, next_domain)

@@ -1,6 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* stats.c - map and unmap statistics, per domain and over all, and what histograms answer. */
+/* stats.c - statistics of operations, per object and over all, and what histograms answer. */
 #include "internal.h"
+
+static const uint32_t op_hook[MODEL_OPS] = {
+	[MODEL_OP_MAP] = IMS_HOOK_MAP,
+	[MODEL_OP_UNMAP] = IMS_HOOK_UNMAP,
+	[MODEL_OP_IOTLB_SYNC] = IMS_HOOK_IOTLB_SYNC,
+	[MODEL_OP_QUEUE_SYNC] = IMS_HOOK_QUEUE_SYNC,
+	[MODEL_OP_DMA_MAP] = IMS_HOOK_DMA_MAP,
+	[MODEL_OP_DMA_UNMAP] = IMS_HOOK_DMA_UNMAP,
+};
+
+uint32_t model_op_hook(enum model_op_kind op)
+{
+	return op_hook[op];
+}
 
 static uint64_t op_timed(const struct model_op *op)
 {
@@ -22,6 +36,8 @@ static void op_from_record(struct model_op *op, const struct ims_stats *s)
 		op->calls += s->bucket[i];
 	}
 }
+
+static const struct model_op no_op;
 
 /* The totals lose what the pair had before and gain what it has now. */
 static void total_update(struct model_op *total, const struct model_op *old,
@@ -62,10 +78,97 @@ static void judge_errors(struct model *m, const struct ims_stats *s, uint64_t ti
 	verdict_once(m, &v, key, 0);
 }
 
-/* Domain 0 is "all without a slot": a domain node of its own, so that views see it as one. */
-static struct domain_node *stats_domain(struct model *m, uint64_t id, int *err)
+/* The place of a new operation of an object, or NULL: over the cap, or no memory (then *err). */
+static struct model_op *op_get(struct model *m, const struct model_op **place,
+			       const struct domain_node *keep, int *err)
 {
-	return id ? domain_get(m, id, err) : &m->rest;
+	if (*place)
+		return (struct model_op *)*place;
+	while (m->op_count >= m->limits.stats && domain_evict(m, keep))
+		;
+	if (m->op_count >= m->limits.stats) {
+		m->overview.over.stats++;
+		return NULL;
+	}
+	*place = calloc(1, sizeof(**place));
+	if (*place)
+		m->op_count++;
+	else
+		*err = -ENOMEM;
+	return (struct model_op *)*place;
+}
+
+uint32_t ops_free(const struct model_op *op[MODEL_OPS])
+{
+	uint32_t freed = 0;
+
+	for (int i = 0; i < MODEL_OPS; i++) {
+		freed += !!op[i];
+		free((void *)op[i]);
+		op[i] = NULL;
+	}
+	return freed;
+}
+
+/* Those of instances are few, and no cap of their own. */
+static struct model_op *instance_op(struct instance_node *instance, int op, int *err)
+{
+	const struct model_op **place = &instance->pub.op[op];
+
+	if (!*place)
+		*place = calloc(1, sizeof(**place));
+	if (!*place)
+		*err = -ENOMEM;
+	return (struct model_op *)*place;
+}
+
+/* An instance sums up what its domains count. */
+static int instance_update(const struct model_instance *instance, int op,
+			   const struct model_op *old, const struct model_op *now)
+{
+	struct model_op *sum;
+	int err = 0;
+
+	if (!instance)
+		return 0;
+	sum = instance_op((struct instance_node *)instance, op, &err);
+	if (sum)
+		total_update(sum, old, now);
+	return err;
+}
+
+void stats_move(const struct model_domain *d, const struct model_instance *from)
+{
+	for (int i = 0; i < MODEL_OPS; i++) {
+		if (!d->op[i])
+			continue;
+		instance_update(from, i, d->op[i], &no_op);
+		instance_update(d->instance, i, &no_op, d->op[i]);
+	}
+}
+
+/*
+ * Where the statistics of the object that @s is of are, or NULL: over a cap, or no memory (then *err).
+ * What got no slot of its own is domain 0: a domain node of its own, so that views see it as one.
+ */
+static struct model_op *stats_op(struct model *m, const struct ims_stats *s, int op,
+				 struct domain_node **domain, int *err)
+{
+	const char *name = s->object ? s->object : "";
+	struct instance_node *instance;
+	struct device_node *device;
+
+	*domain = NULL;
+	if (*name && op == MODEL_OP_QUEUE_SYNC) {
+		instance = instance_get(m, name, err);
+		return instance ? instance_op(instance, op, err) : NULL;
+	}
+	if (*name) {
+		device = device_get(m, name, err);
+		return device ? op_get(m, &device->pub.op[op], NULL, err) : NULL;
+	}
+	*domain = s->domain ? domain_get(m, s->domain, err) : &m->rest;
+	return *domain ? op_get(m, &(*domain)->pub.op[op], *domain, err) : NULL;
 }
 
 int stats_apply(struct model *m, const struct ims_stats *s, uint64_t time_ns)
@@ -74,32 +177,21 @@ int stats_apply(struct model *m, const struct ims_stats *s, uint64_t time_ns)
 	struct domain_node *d;
 	int i, err = 0;
 
-	if (s->hook != IMS_HOOK_MAP && s->hook != IMS_HOOK_UNMAP)
+	for (i = 0; i < MODEL_OPS && op_hook[i] != s->hook; i++)
+		;
+	if (i == MODEL_OPS)
 		return 0;
-	i = s->hook == IMS_HOOK_MAP ? MODEL_OP_MAP : MODEL_OP_UNMAP;
-	d = stats_domain(m, s->domain, &err);
-	if (!d)
+	op = stats_op(m, s, i, &d, &err);
+	if (!op)
 		return err;
-	op = (struct model_op *)d->pub.op[i];
-	if (!op) {
-		while (m->op_count >= m->limits.stats && domain_evict(m, d))
-			;
-		if (m->op_count >= m->limits.stats) {
-			m->overview.over.stats++;
-			return 0;
-		}
-		op = calloc(1, sizeof(*op));
-		if (!op)
-			return -ENOMEM;
-		m->op_count++;
-		d->pub.op[i] = op;
-	}
 	op_from_record(&now, s);
-	if (now.errors > op->errors)
+	if (now.errors > op->errors && (i == MODEL_OP_MAP || i == MODEL_OP_UNMAP))
 		judge_errors(m, s, time_ns, now.errors - op->errors);
 	total_update(&m->overview.op[i], op, &now);
+	if (d)
+		err = instance_update(d->pub.instance, i, op, &now);
 	*op = now;
-	return 0;
+	return err;
 }
 
 uint64_t model_op_mean(const struct model_op *op)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* part.c - what several outputs show: verdict counts, latency, plan, loss. */
+/* part.c - what several outputs show: verdict counts, plan, loss. */
 #include <inttypes.h>
 
 #include "format.h"
@@ -32,70 +32,6 @@ void view_verdict_counts(const struct view *v)
 		any |= print_verdicts_of(v, severity);
 	if (!any)
 		fputs("  none\n", v->out);
-}
-
-static void print_op(const struct view *v, const char *domain, const char *op,
-		     const struct model_op *s)
-{
-	char mean[VIEW_TEXT], p50[VIEW_TEXT], p99[VIEW_TEXT], max[VIEW_TEXT], bytes[VIEW_TEXT];
-	char calls[VIEW_TEXT], errors[VIEW_TEXT];
-	bool timed = s->calls > s->untimed;
-
-	fprintf(v->out, "%7s %-5s %10s %8s%c %8s %8s %8s %9s %6s\n", domain, op,
-		view_count(calls, s->calls, 10), timed ? view_ns(mean, model_op_mean(s)) : "-",
-		s->untimed ? '*' : ' ', timed ? view_ns(p50, model_op_percentile(s, 500)) : "-",
-		timed ? view_ns(p99, model_op_percentile(s, 990)) : "-",
-		timed ? view_ns(max, s->max_ns) : "-", view_bytes(bytes, s->bytes),
-		view_count(errors, s->errors, 6));
-}
-
-static const char *const op_names[MODEL_OPS] = {"map", "unmap"};
-
-/* Returns the rows of @d; prints those that fit after @row. */
-static uint64_t print_ops(const struct view *v, const struct model_domain *d, uint64_t row)
-{
-	char id[VIEW_TEXT];
-
-	snprintf(id, sizeof(id), "%" PRIu64, d->id);
-	for (int i = 0; i < MODEL_OPS; i++)
-		if (d->op[i] && view_row_fits(v, row++))
-			print_op(v, d->id ? id : "others", op_names[i], d->op[i]);
-	return row;
-}
-
-static void print_untimed(const struct view *v)
-{
-	const struct model_op *op = model_overview(v->m)->op;
-	uint64_t untimed = op[MODEL_OP_MAP].untimed + op[MODEL_OP_UNMAP].untimed;
-
-	if (untimed)
-		fprintf(v->out, "  * of the timed calls only: %" PRIu64 " calls were not timed\n",
-			untimed);
-}
-
-void view_latency(const struct view *v)
-{
-	const struct model_overview *o = model_overview(v->m);
-	const struct model_domain *d = NULL;
-	uint64_t row = 0;
-
-	view_heading(v, "MAP AND UNMAP");
-	view_on(v, VIEW_DIM);
-	fputs(" DOMAIN OP         COUNT     MEAN       P50      P99      MAX     BYTES ERRORS\n",
-	      v->out);
-	view_off(v);
-	while ((d = model_next_domain(v->m, d)))
-		if (view_shows_domain(v->o.filter, d))
-			row = print_ops(v, d, row);
-	row = print_ops(v, model_find_domain(v->m, 0), row);
-	view_left_out(v, row);
-	if (row)
-		for (int i = 0; i < MODEL_OPS; i++)
-			print_op(v, "all", op_names[i], &o->op[i]);
-	else
-		fputs("  nothing was mapped or unmapped\n", v->out);
-	print_untimed(v);
-	fputc('\n', v->out);
 }
 
 void view_plan_rows(const struct view *v)

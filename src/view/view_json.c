@@ -116,12 +116,20 @@ json_t *json_op(const struct model_op *op)
 	return json_with(o, "max_ns", timed ? json_number(op->max_ns) : json_null());
 }
 
-static json_t *with_ops(json_t *o, const struct model_domain *d)
+static const char *const op_keys[MODEL_OPS] = {
+	[MODEL_OP_MAP] = "map",
+	[MODEL_OP_UNMAP] = "unmap",
+	[MODEL_OP_IOTLB_SYNC] = "iotlb_sync",
+	[MODEL_OP_QUEUE_SYNC] = "queue_sync",
+	[MODEL_OP_DMA_MAP] = "dma_map",
+	[MODEL_OP_DMA_UNMAP] = "dma_unmap",
+};
+
+static json_t *with_ops(json_t *o, const struct model_op *const op[MODEL_OPS])
 {
-	if (d->op[MODEL_OP_MAP])
-		o = json_with(o, "map", json_op(d->op[MODEL_OP_MAP]));
-	if (d->op[MODEL_OP_UNMAP])
-		o = json_with(o, "unmap", json_op(d->op[MODEL_OP_UNMAP]));
+	for (int i = 0; i < MODEL_OPS; i++)
+		if (op[i])
+			o = json_with(o, op_keys[i], json_op(op[i]));
 	return o;
 }
 
@@ -153,7 +161,7 @@ json_t *json_of_domain(const struct model_domain *d)
 	o = json_with(o, "free_ns", d->freed ? json_number(d->free_ns) : json_null());
 	o = json_with(o, "devices", json_number(d->device_count));
 	o = json_with(o, "alloc", d->alloc_seen ? alloc_json(d) : json_null());
-	return with_ops(o, d);
+	return with_ops(o, d->op);
 }
 
 json_t *json_of_instance(const struct model_instance *i)
@@ -163,7 +171,8 @@ json_t *json_of_instance(const struct model_instance *i)
 	o = json_with(o, "instance", json_text(i->name));
 	o = json_with(o, "driver", json_text_or_null(i->driver));
 	o = json_with(o, "rule", json_text(model_rule_name(i->rule)));
-	return json_with(o, "rule_source", json_text(i->rule_source));
+	o = json_with(o, "rule_source", json_text(i->rule_source));
+	return with_ops(o, i->op);
 }
 
 json_t *json_of_group(const struct model_group *g)
@@ -186,7 +195,8 @@ json_t *json_of_device(const struct model_device *d)
 	o = json_with(o, "instance", instance_name(d->instance));
 	o = json_with(o, "domain", json_number_or_null(d->domain));
 	o = json_with(o, "seen_at_start", flag(d->seen_at_start));
-	return json_with(o, "removed", flag(d->removed));
+	o = json_with(o, "removed", flag(d->removed));
+	return with_ops(o, d->op);
 }
 
 static int write_member(FILE *out, const char *name, json_t *value)
@@ -252,8 +262,9 @@ json_t *json_totals(const struct model *m)
 	o = json_with(o, "last_ns", json_number(overview->last_ns));
 	o = json_with(o, "events", hooks_json(overview->events));
 	o = json_with(o, "failed", hooks_json(overview->failed));
-	o = json_with(o, "map", json_op(&overview->op[MODEL_OP_MAP]));
-	return json_with(o, "unmap", json_op(&overview->op[MODEL_OP_UNMAP]));
+	for (int i = 0; i < MODEL_OPS; i++)
+		o = json_with(o, op_keys[i], json_op(&overview->op[i]));
+	return o;
 }
 
 /* One list of everything that the model iterates over as model_next_KIND(). */
@@ -282,7 +293,7 @@ json_t *json_totals(const struct model *m)
 
 static int write_body(FILE *out, const struct model *m, const struct view_filter *filter)
 {
-	json_t *others = with_ops(json_object(), model_find_domain(m, 0));
+	json_t *others = with_ops(json_object(), model_find_domain(m, 0)->op);
 	int err;
 
 	if ((err = write_member(out, "filter", filter ? json_text(filter->text) : json_null())) ||

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
@@ -11,9 +12,15 @@
 
 #define DEFAULT_ROWS 20
 
-/* What a domain's operation had at the last refresh. */
-struct past {
+/* A domain, or an instance or device by its name. */
+struct object {
 	uint64_t domain;
+	const char *name; /* the model's own; NULL: a domain */
+};
+
+/* What an object's operations had at the last refresh. */
+struct past {
+	struct object object;
 	uint64_t generation;
 	struct {
 		uint64_t calls, timed, sum_ns, bytes, errors;
@@ -30,9 +37,9 @@ struct view_top {
 
 /* One row: what happened in the interval. */
 struct row {
-	uint64_t domain, calls;
+	struct object object;
 	int op;
-	uint64_t timed, sum_ns, bytes, errors;
+	uint64_t calls, timed, sum_ns, bytes, errors;
 };
 
 struct view_top *view_top_new(void)
@@ -53,18 +60,18 @@ void view_top_free(struct view_top *top)
 	free(top);
 }
 
-static struct past *past_get(struct view_top *top, uint64_t domain)
+static struct past *past_get(struct view_top *top, struct object object)
 {
 	struct past *past;
 
-	HASH_FIND(hh, top->past, &domain, sizeof(domain), past);
+	HASH_FIND(hh, top->past, &object, sizeof(object), past);
 	if (past)
 		return past;
 	past = calloc(1, sizeof(*past));
 	if (!past)
 		return NULL;
-	past->domain = domain;
-	HASH_ADD(hh, top->past, domain, sizeof(past->domain), past);
+	past->object = object;
+	HASH_ADD(hh, top->past, object, sizeof(past->object), past);
 	if (!past->hh.tbl) {
 		free(past);
 		return NULL;
@@ -83,7 +90,7 @@ static uint64_t since(uint64_t now, uint64_t *then)
 static struct row row_since(struct past *past, int op, const struct model_op *now)
 {
 	return (struct row){
-		.domain = past->domain,
+		.object = past->object,
 		.op = op,
 		.calls = since(now->calls, &past->op[op].calls),
 		.timed = since(now->calls - now->untimed, &past->op[op].timed),
@@ -99,40 +106,76 @@ static int busiest_first(const void *a, const void *b)
 
 	if (x->calls != y->calls)
 		return x->calls < y->calls ? 1 : -1;
-	if (x->domain != y->domain)
-		return x->domain > y->domain ? 1 : -1;
+	if (x->object.domain != y->object.domain)
+		return x->object.domain > y->object.domain ? 1 : -1;
+	if (x->object.name && y->object.name && x->object.name != y->object.name)
+		return strcmp(x->object.name, y->object.name);
 	return x->op - y->op;
 }
 
-static int rows_of_domain(struct view_top *top, const struct model_domain *d, struct row **rows,
-			  size_t *count, size_t *room)
-{
-	struct past *past = NULL;
-	struct row *more, row;
+struct rows {
+	struct row *row;
+	size_t count, room;
+};
 
-	for (int op = 0; op < MODEL_OPS; op++) {
-		if (!d->op[op])
-			continue;
-		past = past ? past : past_get(top, d->id);
-		if (!past)
+static int row_append(struct rows *rows, const struct row *row)
+{
+	struct row *more;
+
+	if (rows->count == rows->room) {
+		more = realloc(rows->row, (rows->room ? 2 * rows->room : 64) * sizeof(*more));
+		if (!more)
 			return -ENOMEM;
-		past->generation = top->generation;
-		row = row_since(past, op, d->op[op]);
-		if (!row.calls && !row.errors)
-			continue;
-		if (*count == *room) {
-			*room = *room ? 2 * *room : 64;
-			more = realloc(*rows, *room * sizeof(**rows));
-			if (!more)
-				return -ENOMEM;
-			*rows = more;
-		}
-		(*rows)[(*count)++] = row;
+		rows->row = more;
+		rows->room = rows->room ? 2 * rows->room : 64;
 	}
+	rows->row[rows->count++] = *row;
 	return 0;
 }
 
-/* Domains the model no longer has need no past. */
+/* Those of operations @first to before @end that something happened in. */
+static int rows_of(struct view_top *top, struct object object,
+		   const struct model_op *const op[MODEL_OPS], int first, int end,
+		   struct rows *rows)
+{
+	struct past *past = NULL;
+	struct row row;
+	int err = 0;
+
+	for (int i = first; !err && i < end; i++) {
+		if (!op[i])
+			continue;
+		past = past ? past : past_get(top, object);
+		if (!past)
+			return -ENOMEM;
+		past->generation = top->generation;
+		row = row_since(past, i, op[i]);
+		if (row.calls || row.errors)
+			err = row_append(rows, &row);
+	}
+	return err;
+}
+
+static int rows_of_objects(struct view_top *top, const struct model *m, struct rows *rows)
+{
+	const struct model_instance *i = NULL;
+	const struct model_device *dev = NULL;
+	const struct model_domain *d = NULL;
+	int err = rows_of(top, (struct object){0}, model_find_domain(m, 0)->op, 0, MODEL_OPS, rows);
+
+	while (!err && (d = model_next_domain(m, d)))
+		err = rows_of(top, (struct object){.domain = d->id}, d->op, MODEL_OP_MAP,
+			      MODEL_OP_QUEUE_SYNC, rows);
+	while (!err && (i = model_next_instance(m, i)))
+		err = rows_of(top, (struct object){.name = i->name}, i->op, MODEL_OP_QUEUE_SYNC,
+			      MODEL_OP_DMA_MAP, rows);
+	while (!err && (dev = model_next_device(m, dev)))
+		err = rows_of(top, (struct object){.name = dev->name}, dev->op, MODEL_OP_DMA_MAP,
+			      MODEL_OPS, rows);
+	return err;
+}
+
+/* Objects the model no longer has need no past. */
 static void past_prune(struct view_top *top)
 {
 	struct past *past, *next;
@@ -145,27 +188,17 @@ static void past_prune(struct view_top *top)
 	}
 }
 
-static int rows_collect(struct view_top *top, const struct model *m, struct row **rows,
-			size_t *count)
+static int rows_collect(struct view_top *top, const struct model *m, struct rows *rows)
 {
-	const struct model_domain *d = NULL;
-	size_t room = 0;
 	int err;
 
-	*rows = NULL;
-	*count = 0;
 	top->generation++;
-	while ((d = model_next_domain(m, d))) {
-		err = rows_of_domain(top, d, rows, count, &room);
-		if (err)
-			return err;
-	}
-	err = rows_of_domain(top, model_find_domain(m, 0), rows, count, &room);
+	err = rows_of_objects(top, m, rows);
 	if (err)
 		return err;
 	past_prune(top);
-	if (*count)
-		qsort(*rows, *count, sizeof(**rows), busiest_first);
+	if (rows->count)
+		qsort(rows->row, rows->count, sizeof(*rows->row), busiest_first);
 	return 0;
 }
 
@@ -188,56 +221,100 @@ static const char *rate_text(char *buf, uint64_t count, uint64_t interval_ns, un
 	return buf;
 }
 
-static void print_rate(const struct view *v, const struct row *row, uint64_t interval_ns)
+/* Operation, calls, mean. */
+static void print_calls(const struct view *v, const struct row *row, uint64_t interval_ns)
 {
-	static const char *const name[MODEL_OPS] = {"map", "unmap"};
-	char id[VIEW_TEXT] = "others", mean[VIEW_TEXT] = "-";
-	char calls[VIEW_TEXT], bytes[VIEW_TEXT], errors[VIEW_TEXT];
+	char calls[VIEW_TEXT], mean[VIEW_TEXT] = "-";
 
-	if (row->domain)
-		snprintf(id, sizeof(id), "%" PRIu64, row->domain);
 	if (row->timed)
 		view_ns(mean, row->sum_ns / row->timed);
-	fprintf(v->out, "%7s %-5s %12s %9s %12s %8s", row->domain == UINT64_MAX ? "all" : id,
-		name[row->op], rate_text(calls, row->calls, interval_ns, 12), mean,
-		view_bytes(bytes, whole(per_second(row->bytes, interval_ns))),
-		view_count(errors, row->errors, 8));
+	fprintf(v->out, " %-10s %10s %9s", ims_hook_name(model_op_hook(row->op)),
+		rate_text(calls, row->calls, interval_ns, 10), mean);
 }
 
-static void print_rows(const struct view *v, const struct row *rows, size_t count,
-		       uint64_t interval_ns)
+static void print_domain_row(const struct view *v, const char *id, const struct row *row,
+			     uint64_t interval_ns)
+{
+	bool sized = row->op == MODEL_OP_MAP || row->op == MODEL_OP_UNMAP;
+	char bytes[VIEW_TEXT], errors[VIEW_TEXT];
+
+	fprintf(v->out, "%7s", id);
+	print_calls(v, row, interval_ns);
+	fprintf(v->out, " %10s %6s",
+		sized ? view_bytes(bytes, whole(per_second(row->bytes, interval_ns))) : "-",
+		view_count(errors, row->errors, 6));
+}
+
+static void print_domains(const struct view *v, const struct rows *rows, uint64_t interval_ns)
 {
 	const struct model_domain *d;
+	char id[VIEW_TEXT];
+	uint64_t shown = 0;
 
 	view_on(v, VIEW_BOLD);
-	fprintf(v->out, " DOMAIN OP    %12s %9s %12s %8s  TYPE      BY\n",
+	fprintf(v->out, " DOMAIN OP         %10s %9s %10s %6s  TYPE      BY\n",
 		interval_ns ? "CALLS/s" : "CALLS", "MEAN", interval_ns ? "BYTES/s" : "BYTES",
 		"ERRORS");
 	view_off(v);
-	for (size_t i = 0; i < count && view_row_fits(v, i); i++) {
-		d = model_find_domain(v->m, rows[i].domain);
-		print_rate(v, &rows[i], interval_ns);
-		if (rows[i].domain && d) {
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct row *row = &rows->row[i];
+
+		if (row->object.name || !view_row_fits(v, shown++))
+			continue;
+		d = row->object.domain ? model_find_domain(v->m, row->object.domain) : NULL;
+		snprintf(id, sizeof(id), "%" PRIu64, row->object.domain);
+		print_domain_row(v, row->object.domain ? id : "others", row, interval_ns);
+		if (d) {
 			fputs("  ", v->out);
 			view_cell(v, model_domain_type(d), 10);
 			view_cut(v, d->comm, 10);
 		}
 		fputc('\n', v->out);
 	}
-	view_left_out(v, count);
+	view_left_out(v, shown);
 }
 
+/* Of domains; what instances and devices do contains it, or is contained in it. */
 static void print_totals(const struct view *v, struct view_top *top, uint64_t interval_ns)
 {
 	const struct model_overview *o = model_overview(v->m);
 	struct row row;
 
-	top->total.domain = UINT64_MAX;
-	for (int op = 0; op < MODEL_OPS; op++) {
+	for (int op = MODEL_OP_MAP; op < MODEL_OP_QUEUE_SYNC; op++) {
 		row = row_since(&top->total, op, &o->op[op]);
-		print_rate(v, &row, interval_ns);
+		print_domain_row(v, "all", &row, interval_ns);
 		fputc('\n', v->out);
 	}
+	fputc('\n', v->out);
+}
+
+/* Instances and devices, when there was anything. */
+static void print_named(const struct view *v, const struct rows *rows, uint64_t interval_ns)
+{
+	char errors[VIEW_TEXT];
+	uint64_t shown = 0;
+
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct row *row = &rows->row[i];
+
+		if (!row->object.name)
+			continue;
+		if (!shown) {
+			view_on(v, VIEW_BOLD);
+			fprintf(v->out, "INSTANCE OR DEVICE       OP         %10s %9s ERRORS\n",
+				interval_ns ? "CALLS/s" : "CALLS", "MEAN");
+			view_off(v);
+		}
+		if (!view_row_fits(v, shown++))
+			continue;
+		view_cell(v, row->object.name, 24);
+		print_calls(v, row, interval_ns);
+		fprintf(v->out, " %6s\n", view_count(errors, row->errors, 6));
+	}
+	if (!shown)
+		return;
+	view_left_out(v, shown);
+	fputc('\n', v->out);
 }
 
 static void print_overview(const struct view *v, struct view_top *top, uint64_t interval_ns)
@@ -292,17 +369,16 @@ int view_top(FILE *out, const struct model *m, struct view_top *top, uint64_t in
 	     const struct view_options *o)
 {
 	uint64_t now_ns = model_overview(m)->last_ns;
-	struct row *rows;
+	struct rows rows = {0};
 	struct view v;
-	size_t count;
 	int err;
 
 	view_init(&v, out, m, o);
 	if (!v.o.rows)
 		v.o.rows = DEFAULT_ROWS;
-	err = rows_collect(top, m, &rows, &count);
+	err = rows_collect(top, m, &rows);
 	if (err) {
-		free(rows);
+		free(rows.row);
 		return err;
 	}
 	if (!top->last_ns)
@@ -311,11 +387,11 @@ int view_top(FILE *out, const struct model *m, struct view_top *top, uint64_t in
 		interval_ns = now_ns - top->last_ns;
 	print_overview(&v, top, interval_ns);
 	print_instances(&v);
-	print_rows(&v, rows, count, interval_ns);
+	print_domains(&v, &rows, interval_ns);
 	print_totals(&v, top, interval_ns);
-	fputc('\n', out);
+	print_named(&v, &rows, interval_ns);
 	top->last_ns = now_ns;
-	free(rows);
+	free(rows.row);
 	view_heading(&v, "VERDICTS");
 	view_verdict_counts(&v);
 	fputc('\n', out);

@@ -229,6 +229,57 @@ static void test_statistics_replace(void **state)
 	model_free(m);
 }
 
+static void put_named(struct model *m, const char *object, uint32_t hook, uint64_t calls)
+{
+	struct ims_record rec = {.type = IMS_REC_STATS, .time_ns = test_now += 10000};
+
+	rec.stats = (struct ims_stats){.object = object, .hook = hook, .untimed = calls};
+	assert_int_equal(model_apply(m, &rec), 0);
+}
+
+/* Who has an operation, and that no total counts another kind of object's. */
+static void test_statistics_of_objects(void **state)
+{
+	struct model *m = new_machine("arm-smmu-v3");
+	const struct model_op *all = model_overview(m)->op;
+
+	put_named(m, SMMU1, IMS_HOOK_QUEUE_SYNC, 3);
+	put_named(m, DEV1, IMS_HOOK_DMA_MAP, 5);
+	put_named(m, DEV1, IMS_HOOK_DMA_MAP, 6);
+	put_named(m, "", IMS_HOOK_DMA_UNMAP, 7);
+	assert_int_equal(model_find_instance(m, SMMU1)->op[MODEL_OP_QUEUE_SYNC]->calls, 3);
+	assert_null(model_find_instance(m, SMMU2)->op[MODEL_OP_QUEUE_SYNC]);
+	assert_int_equal(model_find_device(m, DEV1)->op[MODEL_OP_DMA_MAP]->calls, 6);
+	assert_int_equal(model_find_domain(m, 0)->op[MODEL_OP_DMA_UNMAP]->calls, 7);
+	assert_int_equal(all[MODEL_OP_QUEUE_SYNC].calls, 3);
+	assert_int_equal(all[MODEL_OP_DMA_MAP].calls, 6);
+	assert_int_equal(all[MODEL_OP_MAP].calls, 0);
+	model_free(m);
+}
+
+/* An instance has the sums of its domains, of those too that are learnt later to be its own. */
+static void test_statistics_of_instances(void **state)
+{
+	struct model *m = new_machine("arm-smmu-v3");
+	const struct model_instance *one = model_find_instance(m, SMMU1);
+	const struct model_instance *two = model_find_instance(m, SMMU2);
+
+	EVENT(m, DOMAIN_ALLOC, AT1, .domain = 20, .domain_type = UNMANAGED);
+	put_stats(m, 20, IMS_HOOK_MAP, 20, 10);
+	put_stats(m, 21, IMS_HOOK_MAP, 20, 5);
+	assert_int_equal(one->op[MODEL_OP_MAP]->calls, 11);
+	EVENT(m, ATTACH, AT1, .domain = 21, .domain_type = UNMANAGED);
+	assert_int_equal(one->op[MODEL_OP_MAP]->calls, 11 + 6);
+	/* The driver knows better. */
+	EVENT(m, ATTACH, AT2, .domain = 20, .domain_type = UNMANAGED, READ(SMMU2));
+	assert_int_equal(one->op[MODEL_OP_MAP]->calls, 6);
+	assert_int_equal(two->op[MODEL_OP_MAP]->calls, 11);
+	put_stats(m, 20, IMS_HOOK_MAP, 20, 30);
+	assert_int_equal(two->op[MODEL_OP_MAP]->calls, 31);
+	assert_int_equal(model_overview(m)->op[MODEL_OP_MAP].calls, 31 + 6);
+	model_free(m);
+}
+
 static void put_plan(struct model *m, uint32_t hook, const char *function, const char *state)
 {
 	struct ims_record rec = {.type = IMS_REC_PLAN};
@@ -467,6 +518,8 @@ int main(void)
 		cmocka_unit_test(test_failed_attach_moves_nothing),
 		cmocka_unit_test(test_devices_come_and_go),
 		cmocka_unit_test(test_statistics_replace),
+		cmocka_unit_test(test_statistics_of_objects),
+		cmocka_unit_test(test_statistics_of_instances),
 		cmocka_unit_test(test_hooked),
 		cmocka_unit_test(test_missing_hook),
 		cmocka_unit_test(test_plan_and_host),

@@ -9,12 +9,13 @@
 
 #include "test_model.h"
 
-static void put_stats(struct model *m, uint64_t domain, uint32_t hook, uint64_t calls,
-		      uint64_t untimed)
+static void put_stats_of(struct model *m, uint64_t domain, const char *object, uint32_t hook,
+			 uint64_t calls, uint64_t untimed)
 {
 	struct ims_record rec = {.type = IMS_REC_STATS, .time_ns = test_now};
 
 	rec.stats = (struct ims_stats){.domain = domain,
+				       .object = object,
 				       .hook = hook,
 				       .sum_ns = 600 * calls,
 				       .max_ns = 123456,
@@ -48,6 +49,12 @@ static void put_end(struct model *m)
 	assert_int_equal(model_apply(m, &rec), 0);
 }
 
+static void put_stats(struct model *m, uint64_t domain, uint32_t hook, uint64_t calls,
+		      uint64_t untimed)
+{
+	put_stats_of(m, domain, "", hook, calls, untimed);
+}
+
 /* The mismatch under VFIO, with mappings. */
 static struct model *new_story(void)
 {
@@ -70,6 +77,9 @@ static struct model *new_story(void)
 	EVENT(m, DOMAIN_FREE, .domain = 22);
 	put_stats(m, 20, IMS_HOOK_MAP, 1000, 0);
 	put_stats(m, 20, IMS_HOOK_UNMAP, 1000, 500);
+	put_stats(m, 20, IMS_HOOK_IOTLB_SYNC, 900, 0);
+	put_stats_of(m, 0, SMMU1, IMS_HOOK_QUEUE_SYNC, 1900, 0);
+	put_stats_of(m, 0, DEV3, IMS_HOOK_DMA_MAP, 700, 0);
 	put_end(m);
 	model_finish(m);
 	return m;
@@ -114,13 +124,30 @@ static const char golden_text[] =
 	"     21 UNMANAGED smmu3.0x000000000c040000 driver           1 qemu       100\n"
 	"     22 UNMANAGED -                        none         freed dpdk       100\n"
 	"\n"
-	"MAP AND UNMAP\n"
-	" DOMAIN OP         COUNT     MEAN       P50      P99      MAX     BYTES ERRORS\n"
-	"     20 map         1000    600ns     479ns   4.61us    123us   3.9 MiB      0\n"
-	"     20 unmap       1500    600ns*    479ns   4.61us    123us   3.9 MiB      0\n"
-	"    all map         1000    600ns     479ns   4.61us    123us   3.9 MiB      0\n"
-	"    all unmap       1500    600ns*    479ns   4.61us    123us   3.9 MiB      0\n"
-	"  * of the timed calls only: 500 calls were not timed\n"
+	"MAP AND UNMAP, AND THEIR INVALIDATION\n"
+	"DOMAIN OP            COUNT     MEAN       P50      P99      MAX     BYTES ERRORS\n"
+	"    20 map            1000    600ns     479ns   4.61us    123us   3.9 MiB      0\n"
+	"    20 unmap          1500    600ns*    479ns   4.61us    123us   3.9 MiB      0\n"
+	"    20 iotlb-sync      900    600ns     479ns   4.61us    123us         -      0\n"
+	"   all map            1000    600ns     479ns   4.61us    123us   3.9 MiB      0\n"
+	"   all unmap          1500    600ns*    479ns   4.61us    123us   3.9 MiB      0\n"
+	"   all iotlb-sync      900    600ns     479ns   4.61us    123us         -      0\n"
+	"\n"
+	"INSTANCES\n"
+	"INSTANCE                 OP            COUNT     MEAN       P99      MAX ERRORS\n"
+	"smmu3.0x000000000c020000 map            1000    600ns    4.61us    123us      0\n"
+	"smmu3.0x000000000c020000 unmap          1500    600ns*   4.61us    123us      0\n"
+	"smmu3.0x000000000c020000 iotlb-sync      900    600ns    4.61us    123us      0\n"
+	"smmu3.0x000000000c020000 queue-sync     1900    600ns    4.61us    123us      0\n"
+	"  map, unmap and iotlb-sync: of its domains; they contain queue-syncs.\n"
+	"\n"
+	"DMA API\n"
+	"DEVICE                   OP            COUNT     MEAN       P99      MAX ERRORS\n"
+	"0000:12:00.0             dma-map         700    600ns    4.61us    123us      0\n"
+	"all                      dma-map         700    600ns    4.61us    123us      0\n"
+	"  A dma-map contains its map, a dma-unmap its unmap: never add them up.\n"
+	"\n"
+	"* of the timed calls only: 500 calls were not timed\n"
 	"\n"
 	"PLAN\n"
 	"  1 attached, 1 missing\n"
@@ -458,10 +485,11 @@ static const char golden_top[] =
 	"smmu3.0x000000000c020000 arm-smmu-v3       bound          1        1\n"
 	"smmu3.0x000000000c040000 arm-smmu-v3       bound          2        2\n"
 	"\n"
-	" DOMAIN OP         CALLS/s      MEAN      BYTES/s   ERRORS  TYPE      BY\n"
-	"     20 map          500.0     600ns      2.0 MiB        0  UNMANAGED qemu\n"
-	"    all map          500.0     600ns      2.0 MiB        0\n"
-	"    all unmap          0.0         -          0 B        0\n"
+	" DOMAIN OP            CALLS/s      MEAN    BYTES/s ERRORS  TYPE      BY\n"
+	"     20 map             500.0     600ns    2.0 MiB      0  UNMANAGED qemu\n"
+	"    all map             500.0     600ns    2.0 MiB      0\n"
+	"    all unmap             0.0         -        0 B      0\n"
+	"    all iotlb-sync        0.0         -          -      0\n"
 	"\n"
 	"VERDICTS\n"
 	"     1 blind-alloc       warning\n"
@@ -477,8 +505,10 @@ static void test_top(void **state)
 	char *text = top_of(m, top, 0);
 
 	/* At first there is nothing to compare with: totals. */
-	assert_non_null(strstr(text, "       CALLS "));
-	assert_non_null(strstr(text, "     20 unmap         1500 "));
+	assert_non_null(strstr(text, "     CALLS "));
+	assert_non_null(strstr(text, "     20 unmap            1500 "));
+	assert_non_null(strstr(text, SMMU1 " queue-sync       1900 "));
+	assert_non_null(strstr(text, DEV3 "             dma-map           700 "));
 	free(text);
 	/* Two seconds of the stream's own time. */
 	test_now += 2000000000 - 10000;
@@ -489,7 +519,7 @@ static void test_top(void **state)
 	free(text);
 	/* Nothing happened for what the clock says was half a second. */
 	text = top_of(m, top, 500000000);
-	assert_non_null(strstr(text, "    all map            0.0"));
+	assert_non_null(strstr(text, "    all map               0.0"));
 	assert_null(strstr(text, "     20 map"));
 	free(text);
 	view_top_free(top);
