@@ -43,7 +43,7 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unu
 ALL_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -DIMS_VERSION='"$(VERSION)"' \
 	      -Iinclude -Isrc -I. -I$(OUT) -MMD -MP $(SANITIZE)
 ALL_LDFLAGS = $(LDFLAGS) $(SANITIZE)
-LIBS_PURE = $(shell $(PKG) --libs zlib jansson)
+LIBS_PURE = $(shell $(PKG) --libs zlib jansson libprotobuf-c)
 LIBS_BPF = $(shell $(PKG) --libs libbpf libelf zlib)
 
 Q := $(if $(V),,@)
@@ -54,7 +54,7 @@ PURE_SRC := $(sort $(wildcard src/stream/*.c src/model/*.c src/view/*.c src/gate
 CAP_SRC := $(sort $(wildcard src/capture/*.c))
 TOOL_SRC := $(sort $(wildcard tools/*.c))
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
-PURE_OBJ := $(PURE_SRC:%.c=$(OUT)/%.o)
+PURE_OBJ := $(PURE_SRC:%.c=$(OUT)/%.o) $(OUT)/perfetto.pb-c.o
 CAP_OBJ := $(CAP_SRC:%.c=$(OUT)/%.o)
 BPF_OBJ := $(OUT)/bpf/iommuscope.bpf.o
 SKEL := $(OUT)/iommuscope.skel.h
@@ -80,6 +80,17 @@ $(OUT)/%.o: %.c Makefile
 	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
 
 $(CAP_OBJ): $(SKEL)
+
+$(OUT)/%.pb-c.c $(OUT)/%.pb-c.h &: src/view/%.proto
+	$(call say,PROTO,$@)
+	@mkdir -p $(@D)
+	$(Q)protoc --c_out=$(OUT) -Isrc/view $<
+
+$(OUT)/perfetto.pb-c.o: $(OUT)/perfetto.pb-c.c
+	$(call say,CC,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
+
+$(OUT)/src/view/view_perfetto.o: $(OUT)/perfetto.pb-c.h
 
 $(OUT)/bpf/%.bpf.o: bpf/%.bpf.c Makefile
 	$(call say,BPF,$@)
@@ -116,7 +127,7 @@ FUZZ_CC = $(CLANG) -std=gnu11 -O1 -g -D_GNU_SOURCE -Iinclude -Isrc -I$(OUT) -fno
 FUZZ_ARGS := -timeout=10 -max_len=4096 -malloc_limit_mb=32 -rss_limit_mb=768 -print_final_stats=1
 
 $(OUT)/fuzz_reader: tests/fuzz/fuzz_reader.c $(wildcard src/stream/*.c)
-$(OUT)/fuzz_views: tests/fuzz/fuzz_views.c $(PURE_SRC)
+$(OUT)/fuzz_views: tests/fuzz/fuzz_views.c $(PURE_SRC) $(OUT)/perfetto.pb-c.c
 $(OUT)/fuzz_reader $(OUT)/fuzz_views: $(wildcard tests/fuzz/*.h src/*/*.h include/iommuscope/*.h) Makefile
 	$(call say,FUZZ,$@)
 	@mkdir -p $(@D)
@@ -150,9 +161,9 @@ build/relocs: tests/btf/relocs.c
 # ---- what the machine has to have, and the testbed -------------------------------------------------
 
 DEPS := gcc make clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjansson-dev uthash-dev \
-	libcmocka-dev libclang-rt-dev pkg-config jq
+	libcmocka-dev libclang-rt-dev pkg-config jq libprotobuf-c-dev protobuf-c-compiler protobuf-compiler
 ifneq ($(ARCH),$(HOST_ARCH))
-DEPS += gcc-$(subst _,-,$(TRIPLET)) $(addsuffix :$(ARCH),libbpf-dev libelf-dev zlib1g-dev libjansson-dev)
+DEPS += gcc-$(subst _,-,$(TRIPLET)) $(addsuffix :$(ARCH),libbpf-dev libelf-dev zlib1g-dev libjansson-dev libprotobuf-c-dev)
 endif
 
 .PHONY: deps

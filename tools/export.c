@@ -23,14 +23,14 @@ struct export
 
 static struct export export;
 
-static const struct view_export *const formats[] = {&view_jsonl, &view_csv};
+static const struct view_export *const formats[] = {&view_jsonl, &view_csv, &view_chrome, &view_perfetto};
 
 #define FORMATS (sizeof(formats) / sizeof(formats[0]))
 
 enum { KEY_TO = 256 };
 
 static const struct option_row options[] = {
-	{KEY_TO, "to", "FORMAT", "jsonl: every record; csv: a table of the events"},
+	{KEY_TO, "to", "FORMAT", "one of those below"},
 	{'o', "output", "FILE", "write to FILE, - for standard output (the default)"},
 	{0}};
 
@@ -174,13 +174,14 @@ static int run(void *arg, int argc, char **argv)
 
 const struct command command_export = {
 	.name = "export",
-	.synopsis = "--to jsonl|csv [-o OUT] FILE",
+	.synopsis = "--to FORMAT [-o OUT] FILE",
 	.summary = "Writes a recording (- for standard input) for other programs.",
-	.more = "jsonl: a JSON object a line, as docs/jsonl.schema.json says; the last tells what "
-		"is\n"
-		"missing from the input. csv: the events, a header line first; text that a "
-		"spreadsheet\n"
-		"would take for a formula begins with a '.",
+	.more = "jsonl     every record as a JSON object a line, as docs/jsonl.schema.json says; the last\n"
+		"          tells what is missing from the input\n"
+		"csv       the events, a header line first; text that a spreadsheet would take for a\n"
+		"          formula begins with a '\n"
+		"chrome    a timeline as JSON trace events: for speedscope, chrome://tracing, Perfetto\n"
+		"perfetto  the same as protobuf, for ui.perfetto.dev and its trace processor",
 	.option = options,
 	.set = set,
 	.run = run,

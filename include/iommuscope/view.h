@@ -101,6 +101,9 @@ struct view_export {
 extern const struct view_export view_jsonl;
 /* A table of the events. */
 extern const struct view_export view_csv;
+/* Timelines: Chrome's JSON trace events, and Perfetto's protobuf. They keep what exists. */
+extern const struct view_export view_chrome;
+extern const struct view_export view_perfetto;
 
 /* What the records of a stream are, counted without a model. */
 struct view_counts {

@@ -10,7 +10,8 @@
 
 #include "fuzz.h"
 
-static const struct view_export *const exports[] = {&view_jsonl, &view_csv};
+static const struct view_export *const exports[] = {&view_jsonl, &view_csv, &view_chrome,
+						  &view_perfetto};
 
 #define EXPORTS (sizeof(exports) / sizeof(exports[0]))
 
@@ -107,7 +108,7 @@ static void end_exports(struct run *r, const struct ims_damage *damage)
 			check(exports[i]->end(r->export[i].out, r->state[i], damage));
 		if (r->state[i])
 			exports[i]->free(r->state[i]);
-		if (!strncmp(exports[i]->name, "json", 4))
+		if (!strncmp(exports[i]->name, "json", 4) || exports[i] == &view_chrome)
 			check_json(&r->export[i], 0);
 		else
 			memory_close(&r->export[i]);

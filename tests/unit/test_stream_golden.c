@@ -8,6 +8,7 @@
 
 #define STREAM "tests/golden/v1_1.ims"
 #define TEXT   "tests/golden/v1_1.txt"
+#define HOSTILE "tests/golden/hostile.ims"
 
 static void put(struct ims_writer *w, const struct ims_record *rec)
 {
@@ -202,6 +203,72 @@ static void put_totals(struct ims_writer *w)
 	put(w, &rec);
 }
 
+/* A process, and what else a machine lets be named, can be called anything. */
+static void put_hostile_names(struct ims_writer *w, const char *name)
+{
+	const char *const frame[] = {name, "plain+0x1"};
+	struct ims_record rec = {.type = IMS_REC_HOST, .time_ns = 1000, .host = {name, name}};
+	static const uint32_t hooks[] = {
+		IMS_HOOK_DOMAIN_ALLOC, IMS_HOOK_ATTACH, IMS_HOOK_CALLER, IMS_HOOK_MAP,
+		IMS_HOOK_FAULT,	       IMS_HOOK_PROBE,
+	};
+
+	put(w, &rec);
+	rec.type = IMS_REC_PLAN;
+	rec.plan = (struct ims_plan){IMS_HOOK_ATTACH, name, name, name, name, name};
+	put(w, &rec);
+	rec.type = IMS_REC_INSTANCE;
+	rec.instance = (struct ims_instance){name, name};
+	put(w, &rec);
+	rec.type = IMS_REC_EVENT;
+	rec.event = (struct ims_event){
+		.domain = 1,
+		.group = 1,
+		.domain_type = IMS_DOMAIN_PAGING,
+		.size = 4096,
+		.function = name,
+		.comm = name,
+		.device = name,
+		.instance = name,
+		.domain_instance = name,
+		.stack = {2, frame},
+		.user_stack = {2, frame},
+		.reason = name,
+		.format = name,
+	};
+	for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++) {
+		rec.time_ns += 1000;
+		rec.event.hook = hooks[i];
+		rec.event.result = hooks[i] == IMS_HOOK_CALLER ? -EINVAL : 0;
+		put(w, &rec);
+	}
+	rec.type = IMS_REC_STATS;
+	rec.stats = (struct ims_stats){.hook = IMS_HOOK_DMA_MAP, .object = name, .untimed = 1};
+	put(w, &rec);
+}
+
+static void hostile_write(void)
+{
+	static char huge[4096];
+	const char *const names[] = {
+		"\033]0;owned\a\033[2J", "a\nb\r\n\tc",	  "<script>alert(1)</script>",
+		"\xff\xfe\xc0\x80\xed\xa0\x80", "=cmd|' /C calc'!A0", "\"},{\"a\":[\\",
+		"\u202eevil\u2028\xc2\x85",	 "</script><img src=x onerror=alert(1)>",
+		"${jndi:x}`id`$(id)%n%s",	 huge,
+	};
+	int fd = open(HOSTILE, O_RDWR | O_CREAT | O_TRUNC, 0644);
+	struct ims_writer *w = ims_writer_new(fd, 9);
+	struct ims_record end = {.type = IMS_REC_END, .time_ns = 1000000};
+
+	memset(huge, 'A', sizeof(huge) - 1);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		put_hostile_names(w, names[i]);
+	put(w, &end);
+	assert_int_equal(ims_writer_flush(w), 0);
+	ims_writer_free(w);
+	close(fd);
+}
+
 static void golden_write(void)
 {
 	int fd = open(STREAM, O_RDWR | O_CREAT | O_TRUNC, 0644);
@@ -231,6 +298,7 @@ static void golden_write(void)
 	free(text);
 	free(bytes);
 	close(fd);
+	hostile_write();
 }
 
 static uint8_t *file(const char *path, size_t *count)

@@ -5,7 +5,7 @@
 
 packages_common() {
 	echo gcc gcc-14 make clang llvm dwarves trace-cmd kmod e2fsprogs cpio xz-utils zstd uthash-dev pkg-config \
-		git ca-certificates
+		protobuf-compiler protobuf-c-compiler git ca-certificates
 }
 
 # From backports: the newest QEMU (Debian 12's knows one SMMUv3 only), kernel headers and BPF tools.
@@ -15,7 +15,7 @@ packages_backports() {
 
 packages_arch() {
 	local lib
-	for lib in libc6-dev libelf-dev zlib1g-dev libzstd-dev libjansson-dev; do
+	for lib in libc6-dev libelf-dev zlib1g-dev libzstd-dev libjansson-dev libprotobuf-c-dev; do
 		echo "$lib:$1"
 	done
 	[ "$1" = "$(native_arch)" ] || echo "gcc-$(triplet "$1")" "gcc-14-$(triplet "$1")"
