@@ -39,6 +39,7 @@ static int count(void *arg, const struct ims_record *rec)
 	case IMS_REC_HOST:
 	case IMS_REC_PLAN:
 	case IMS_REC_LOSS:
+	case IMS_REC_COUNT:
 	case IMS_REC_END:
 		return model_apply(i->model, rec);
 	default:

@@ -69,6 +69,7 @@ enum ims_loss_cause {
 	IMS_LOSS_SLOTS = 3,       /* no statistics slot left: counted under domain 0 */
 	IMS_LOSS_NO_ENTRY = 4,    /* returned with no entry: "inflight", or under way at start */
 	IMS_LOSS_MISSED = 5,      /* the kernel skipped our program (recursion, kretprobe) */
+	IMS_LOSS_UNACCOUNTED = 6, /* found by who reads: emitted, not received, no cause is known */
 	IMS_LOSS_MAX
 };
 

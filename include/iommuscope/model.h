@@ -288,6 +288,9 @@ const struct model_overview *model_overview(const struct model *m);
 const struct model_host *model_host(const struct model *m, size_t i);
 const struct model_plan *model_plan(const struct model *m, size_t i);
 const struct ims_loss *model_loss(const struct model *m, size_t i);
+/* Of @hook, all 0 when the stream does not tell. Once it has ended, what was emitted, not received and
+ * not told as lost is a row of model_loss(), "unaccounted". */
+const struct ims_count *model_count(const struct model *m, uint32_t hook);
 
 /* Whether the plan has a point of @hook in place, and none that failed: a function that the kernel
  * has was not hooked then. A stream without a plan may have all its events. */

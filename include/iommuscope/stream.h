@@ -111,7 +111,7 @@ struct ims_loss {
 	uint64_t lost;
 };
 
-/* emitted = received + what LOSS records of the hook say that was to be emitted. */
+/* At the end, emitted = received + the hook's LOSS of causes ring-full and no-entry. */
 struct ims_count {
 	uint32_t hook;
 	uint64_t emitted;  /* by the programs, or lost by them */

@@ -128,6 +128,7 @@ struct model {
 	struct model_host *host;
 	struct model_plan *plan;
 	struct ims_loss *loss;
+	struct ims_count count[IMS_HOOK_MAX];
 	size_t host_count, plan_count, loss_count;
 
 	/* Of lifecycle events, or of chunks of the stream: what was open then is not decided. */
@@ -218,6 +219,9 @@ void verdicts_free(struct model *m);
 /* loss.c */
 int loss_apply(struct model *m, const struct ims_loss *loss, uint64_t time_ns);
 void loss_happened(struct model *m, uint64_t time_ns, const char *reason);
+int loss_count(struct model *m, const struct ims_count *count);
+/* Whatever is unaccounted at the end. */
+void loss_balance(struct model *m);
 
 /* leak.c, pasid.c */
 void leaks_find(struct model *m);

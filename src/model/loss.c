@@ -68,6 +68,39 @@ int loss_apply(struct model *m, const struct ims_loss *loss, uint64_t time_ns)
 	return 0;
 }
 
+int loss_count(struct model *m, const struct ims_count *count)
+{
+	if (count->hook < IMS_HOOK_MAX)
+		m->count[count->hook] = *count;
+	return 0;
+}
+
+/* What LOSS records say of events that were counted as emitted. */
+static uint64_t lost_emitted(const struct model *m, uint32_t hook)
+{
+	uint64_t lost = 0;
+
+	for (size_t i = 0; i < m->loss_count; i++)
+		if (m->loss[i].hook == hook && (m->loss[i].cause == IMS_LOSS_RING_FULL ||
+						m->loss[i].cause == IMS_LOSS_NO_ENTRY))
+			lost += m->loss[i].lost;
+	return lost;
+}
+
+void loss_balance(struct model *m)
+{
+	for (uint32_t hook = 0; hook < IMS_HOOK_MAX; hook++) {
+		const struct ims_count *c = &m->count[hook];
+		uint64_t known = c->received + lost_emitted(m, hook);
+		struct ims_loss loss = {.hook = hook, .cause = IMS_LOSS_UNACCOUNTED};
+
+		/* More than was emitted is as wrong. Without any count the stream does not tell. */
+		loss.lost = c->emitted > known ? c->emitted - known : known - c->emitted;
+		if ((c->emitted || c->received) && loss.lost)
+			loss_apply(m, &loss, m->overview.last_ns);
+	}
+}
+
 void model_damage(struct model *m, const struct ims_damage *now)
 {
 	struct ims_damage *old = &m->overview.damage;

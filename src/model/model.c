@@ -94,8 +94,8 @@ int model_apply(struct model *m, const struct ims_record *rec)
 		return stats_apply(m, &rec->stats, rec->time_ns);
 	case IMS_REC_LOSS:
 		return loss_apply(m, &rec->loss, rec->time_ns);
-	case IMS_REC_COUNT: /* not kept yet */
-		return 0;
+	case IMS_REC_COUNT:
+		return loss_count(m, &rec->count);
 	case IMS_REC_END:
 		m->overview.ended = true;
 		see_time(m, rec->time_ns);
@@ -109,6 +109,8 @@ int model_apply(struct model *m, const struct ims_record *rec)
 
 void model_finish(struct model *m)
 {
+	if (m->overview.ended)
+		loss_balance(m);
 	attempts_give_up(m, "");
 	if (!m->overview.finished)
 		leaks_find(m);
@@ -203,4 +205,9 @@ const struct model_plan *model_plan(const struct model *m, size_t i)
 const struct ims_loss *model_loss(const struct model *m, size_t i)
 {
 	return i < m->loss_count ? &m->loss[i] : NULL;
+}
+
+const struct ims_count *model_count(const struct model *m, uint32_t hook)
+{
+	return &m->count[hook < IMS_HOOK_MAX ? hook : 0];
 }

@@ -29,6 +29,7 @@ static const char *const loss_cause_name[IMS_LOSS_MAX] = {
 	[IMS_LOSS_RING_FULL] = "ring-full", [IMS_LOSS_INFLIGHT] = "inflight",
 	[IMS_LOSS_DOMAINS] = "domains",	    [IMS_LOSS_SLOTS] = "slots",
 	[IMS_LOSS_NO_ENTRY] = "no-entry",   [IMS_LOSS_MISSED] = "missed",
+	[IMS_LOSS_UNACCOUNTED] = "unaccounted",
 };
 
 const char *ims_hook_name(uint32_t hook)

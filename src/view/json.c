@@ -154,3 +154,21 @@ json_t *json_loss(const struct ims_loss *l)
 	o = json_with(o, "cause", json_text(ims_loss_cause_name(l->cause)));
 	return json_with(o, "lost", json_number(l->lost));
 }
+
+/* By hook: how many events there were, and how many of them arrived. */
+json_t *json_counts(const struct model *m)
+{
+	json_t *all = json_object();
+
+	for (uint32_t hook = 0; hook < IMS_HOOK_MAX; hook++) {
+		const struct ims_count *c = model_count(m, hook);
+		json_t *o;
+
+		if (!c->emitted && !c->received)
+			continue;
+		o = json_with(json_object(), "emitted", json_number(c->emitted));
+		o = json_with(o, "received", json_number(c->received));
+		all = json_with(all, ims_hook_name(hook), o);
+	}
+	return all;
+}

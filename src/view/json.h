@@ -33,6 +33,7 @@ json_t *json_damage(const struct ims_damage *d);
 json_t *json_host(const struct model_host *h);
 json_t *json_plan(const struct model_plan *p);
 json_t *json_loss(const struct ims_loss *l);
+json_t *json_counts(const struct model *m);
 
 /* The objects of view_json(). */
 json_t *json_of_verdict(const struct model *m, const struct model_verdict *v);

@@ -83,6 +83,20 @@ static void print_damage(const struct view *v, const struct ims_damage *d)
 		fputs("           the stream ends inside a chunk\n", v->out);
 }
 
+/* How many events there were, when the stream tells. */
+static void print_counts(const struct view *v)
+{
+	uint64_t emitted = 0, received = 0;
+
+	for (uint32_t hook = 0; hook < IMS_HOOK_MAX; hook++) {
+		emitted += model_count(v->m, hook)->emitted;
+		received += model_count(v->m, hook)->received;
+	}
+	if (emitted || received)
+		fprintf(v->out, "  events: %" PRIu64 " emitted, %" PRIu64 " received\n", emitted,
+			received);
+}
+
 void view_loss(const struct view *v)
 {
 	const struct model_overview *o = model_overview(v->m);
@@ -96,6 +110,7 @@ void view_loss(const struct view *v)
 		if (loss->lost)
 			fprintf(v->out, "%10" PRIu64 " %s: %s\n", loss->lost,
 				ims_hook_name(loss->hook), ims_loss_cause_name(loss->cause));
+	print_counts(v);
 	print_damage(v, &o->damage);
 	if (o->finished && !o->ended)
 		fputs("           the recording was cut off: it has no end\n", v->out);

@@ -279,6 +279,7 @@ int view_info_json(FILE *out, const struct model *m, const struct view_counts *c
 	o = json_with(o, "failed", events_json(c->failed));
 	o = json_with(o, "host", hosts_json(m));
 	o = json_with(o, "plan", states_json(m));
+	o = json_with(o, "counts", json_counts(m));
 	o = json_with(o, "loss", losses_json(m));
 	o = json_with(o, "damage", json_damage(&model_overview(m)->damage));
 	o = json_with(o, "lossy", json_boolean(model_lossy(m)));

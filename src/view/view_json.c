@@ -300,6 +300,7 @@ static int write_body(FILE *out, const struct model *m, const struct view_filter
 	    (err = write_member(out, "others", others)) ||
 	    (err = write_member(out, "totals", json_totals(m))) ||
 	    (err = write_member(out, "missing", json_missing(m))) ||
+	    (err = write_member(out, "counts", json_counts(m))) ||
 	    (err = WRITE_ROWS(ims_loss, loss, "loss")) ||
 	    (err = WRITE_ROWS(model_host, host, "host")) ||
 	    (err = WRITE_ROWS(model_plan, plan, "plan")) ||

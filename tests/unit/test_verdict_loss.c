@@ -223,6 +223,46 @@ static void test_too_many_pending(void **state)
 	model_free(m);
 }
 
+static void put_count(struct model *m, uint32_t hook, uint64_t emitted, uint64_t received)
+{
+	struct ims_record rec = {.type = IMS_REC_COUNT, .time_ns = test_now};
+
+	rec.count = (struct ims_count){hook, emitted, received};
+	assert_int_equal(model_apply(m, &rec), 0);
+}
+
+/* What is lost with @emitted attaches, five received and two told as lost, once @m has ended or not. */
+static uint64_t unaccounted(uint64_t emitted, bool ended)
+{
+	const struct ims_record end = {.type = IMS_REC_END, .time_ns = test_now};
+	struct model *m = new_with_a();
+	const struct ims_loss *loss;
+	uint64_t lost = 0;
+
+	put_loss(m, IMS_HOOK_ATTACH, IMS_LOSS_RING_FULL, 1);
+	put_loss(m, IMS_HOOK_ATTACH, IMS_LOSS_NO_ENTRY, 1);
+	put_loss(m, IMS_HOOK_ATTACH, IMS_LOSS_MISSED, 3); /* never emitted */
+	put_count(m, IMS_HOOK_ATTACH, emitted, 2);
+	put_count(m, IMS_HOOK_ATTACH, emitted, 5);
+	if (ended)
+		assert_int_equal(model_apply(m, &end), 0);
+	model_finish(m);
+	for (size_t i = 0; (loss = model_loss(m, i)); i++)
+		lost += loss->cause == IMS_LOSS_UNACCOUNTED ? loss->lost : 0;
+	assert_int_equal(model_count(m, IMS_HOOK_ATTACH)->received, 5);
+	assert_int_equal(model_overview(m)->lost, 4 + lost);
+	model_free(m);
+	return lost;
+}
+
+static void test_unaccounted(void **state)
+{
+	assert_int_equal(unaccounted(7, true), 0);
+	assert_int_equal(unaccounted(9, true), 2);
+	assert_int_equal(unaccounted(4, true), 3); /* more arrived than there was */
+	assert_int_equal(unaccounted(9, false), 0); /* some may have been under way */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -237,6 +277,7 @@ int main(void)
 		cmocka_unit_test(test_damage),
 		cmocka_unit_test(test_no_damage),
 		cmocka_unit_test(test_too_many_pending),
+		cmocka_unit_test(test_unaccounted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
