@@ -9,6 +9,7 @@
 #define __VMLINUX_H__
 
 typedef unsigned char __u8;
+typedef short int __s16;
 typedef short unsigned int __u16;
 typedef int __s32;
 typedef unsigned int __u32;
@@ -16,6 +17,9 @@ typedef long long int __s64;
 typedef long long unsigned int __u64;
 typedef __u8 u8;
 typedef __s32 s32;
+typedef __u64 u64;
+typedef int __kernel_pid_t;
+typedef __kernel_pid_t pid_t;
 typedef __u16 __be16;
 typedef __u32 __be32;
 typedef __u32 __wsum;
@@ -36,6 +40,10 @@ enum {
 enum {
 	BPF_F_NO_PREALLOC = 1,
 	BPF_F_MMAPABLE = 1024,
+};
+
+enum {
+	BPF_RB_FORCE_WAKEUP = 2,
 };
 
 #ifdef __TARGET_ARCH_arm64
@@ -92,6 +100,9 @@ struct files_struct {
 };
 
 struct task_struct {
+	pid_t pid;
+	pid_t tgid;
+	u64 self_exec_id;
 	struct files_struct *files;
 };
 

@@ -11,6 +11,7 @@ static __always_inline struct ims_kevent *emit_reserve(void *ctx, __u32 hook, __
 	struct ims_kevent *e;
 	long bytes;
 
+	__sync_fetch_and_add(&emitted[hook], 1);
 	e = bpf_ringbuf_reserve(&ring, sizeof(*e), 0);
 	if (!e) {
 		count_loss(hook, IMS_LOSS_RING_FULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * hotpath.bpf.h - map, unmap and their like: every call counted and timed, per object, in the
- * kernel. Nothing is emitted.
+ * kernel. Nothing is emitted, unless single calls are asked for (trace.bpf.h).
  *
  * Adds are atomic because an interrupt on this CPU may count in the same slot.
  */
@@ -10,6 +10,7 @@
 
 #include "probe.bpf.h"
 #include "slot.bpf.h"
+#include "trace.bpf.h"
 
 /* How a call answers. */
 enum hot_result {
@@ -75,13 +76,18 @@ static __always_inline void hot_enter(__u32 hook, __u32 point, const __u64 *arg,
 		return;
 	c->arg[0] = arg[object];
 	c->arg[1] = arg[size];
+	if (trace_is_for(hook))
+		c->arg[2] = arg[1];
 	call_ready(c, point);
 }
 
-static __always_inline void hot_leave(__u32 hook, __u32 point, enum hot_result kind, __u64 ret)
+static __always_inline void hot_leave(void *ctx, __u32 hook, __u32 point, enum hot_result kind,
+				      __u64 ret)
 {
 	__u64 now = bpf_ktime_get_ns(), ns, object, size;
 	struct ims_call *c = call_end(point);
+	struct trace_call call = {};
+	__u32 slot;
 	bool failed;
 
 	hot_hit(point);
@@ -92,6 +98,8 @@ static __always_inline void hot_leave(__u32 hook, __u32 point, enum hot_result k
 	ns = now - c->time_ns;
 	object = c->arg[0];
 	size = c->arg[1];
+	if (trace_is_for(hook))
+		call = (struct trace_call){now, ns, object, c->arg[2], size};
 	call_release(c);
 	if (kind == HOT_SIZE) {
 		failed = ret < size;
@@ -100,7 +108,10 @@ static __always_inline void hot_leave(__u32 hook, __u32 point, enum hot_result k
 		failed = (__s32)ret;
 		size = failed ? 0 : size;
 	}
-	hot_count(slot_find(object, hook), ns, size, failed);
+	slot = slot_find(object, hook);
+	if (trace_is_for(hook) && trace_record(&call, hook, point, slot, ret, size))
+		return;
+	hot_count(slot, ns, size, failed);
 }
 
 /* @object and @size: which arguments these are. */
@@ -111,7 +122,7 @@ static __always_inline void hot_leave(__u32 hook, __u32 point, enum hot_result k
 	}                                                                                          \
 	static __always_inline void name##_leave(void *ctx, __u64 ret)                             \
 	{                                                                                          \
-		hot_leave(hook, point, kind, ret);                                                 \
+		hot_leave(ctx, hook, point, kind, ret);                                                \
 	}                                                                                          \
 	IMS_PROBES_BY(IMS_FENTRY_STORED, name, nargs, name##_enter, name##_leave)
 

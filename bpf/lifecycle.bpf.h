@@ -34,6 +34,7 @@ static __always_inline struct ims_kevent *report(void *ctx, __u32 hook, __u32 po
 
 	__sync_fetch_and_add(&hits[point], 1);
 	if (!c) {
+		__sync_fetch_and_add(&emitted[hook], 1);
 		count_loss(hook, IMS_LOSS_NO_ENTRY);
 		return 0;
 	}

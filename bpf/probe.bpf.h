@@ -27,6 +27,7 @@
 #define IMS_FENTRY_STORED(ctx, arg, nargs)                                                         \
 	do {                                                                                       \
 		(arg)[0] = (ctx)[0];                                                               \
+		(arg)[1] = (ctx)[1];                                                               \
 		(arg)[2] = (ctx)[2];                                                               \
 		if ((nargs) > 3)                                                                   \
 			(arg)[3] = (ctx)[3];                                                       \

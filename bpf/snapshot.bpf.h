@@ -48,7 +48,7 @@ static __always_inline void walk_next(struct walk *w)
 }
 
 /*
- * A run reports at most IMS_SNAPSHOT_PAGE devices, so that the ring can be drained before the next:
+ * A run reports at most snapshot_page devices, so that the ring can be drained before the next:
  * user space runs the program again while snapshot_more is set. A page begins after as many devices
  * as were reported before, not at an address that may be gone by then.
  */
@@ -56,7 +56,7 @@ static __always_inline bool page_has(void)
 {
 	__u32 at = snapshot_seen++;
 
-	if (at >= snapshot_from + IMS_SNAPSHOT_PAGE)
+	if (at >= snapshot_from + snapshot_page)
 		snapshot_more = 1;
 	return at >= snapshot_from && !snapshot_more;
 }

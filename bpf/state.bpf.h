@@ -90,7 +90,26 @@ struct ims_free_slots {
 	__type(value, __u32);
 };
 
+/* max_entries of these two are set before load: CPUs, and records of all their buffers. */
+struct ims_trace_cpus {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ims_trace_cpu);
+};
+
+struct ims_trace_records {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ims_trace);
+};
+
 struct ims_ring ring SEC(".maps");
+struct ims_trace_cpus trace_cpus SEC(".maps");
+struct ims_trace_records trace_records SEC(".maps");
 struct ims_domains domains SEC(".maps");
 struct ims_objects objects SEC(".maps");
 struct ims_layouts layouts SEC(".maps");
@@ -100,9 +119,14 @@ struct ims_free_slots free_slots SEC(".maps");
 
 /* Configuration, written before load. */
 const volatile __s32 alloc_device_arg = -1; /* which argument of domain-alloc is the device */
+const volatile __u32 snapshot_page = 512; /* devices that one run of a snapshot reports */
+const volatile __u32 trace_size;   /* records in the buffer of a CPU, a power of 2; 0: no events */
+const volatile __u32 trace_chance; /* of an event, in 2^-32; 0: every map and unmap is one */
+const volatile __u64 trace_slower_ns; /* only those that took so long are, with a stack; 0: all */
 
 /* Counters, read by user space at any time. */
 __u64 lost[IMS_HOOK_MAX * IMS_LOSS_MAX];
+__u64 emitted[IMS_HOOK_MAX]; /* = received + ring-full + no-entry. Single maps: trace_cpus */
 __u64 hits[IMS_POINT_MAX]; /* on the hot path only whether there was one */
 
 static struct ims_call calls[IMS_CALLS_SIZE];

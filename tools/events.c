@@ -133,8 +133,8 @@ const struct command command_events = {
 		   "the first, thread, [processor], hook, result, duration, and what it was about.",
 	.more = "TIME is in seconds since the beginning, as in the first column, or HH:MM:SS or\n"
 		"YYYY-MM-DDTHH:MM:SS in UTC, as iommutrace info prints it.\n"
-		"Map and unmap are counted, not recorded one by one: --all shows their "
-		"statistics.\n"
+		"Map and unmap are told one by one if recorded with --events all; --all shows\n"
+		"their statistics.\n"
 		"For programs there is: iommutrace export",
 	.option = options,
 	.set = set,

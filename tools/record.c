@@ -12,6 +12,7 @@
 
 #include "capture/capture.h"
 #include "tools/child.h"
+#include "tools/choice.h"
 #include "tools/output.h"
 
 #define DEFAULT_OUTPUT "iommuscope.ims"
@@ -20,6 +21,7 @@
 struct record {
 	const char *path;
 	const char *mechanism;
+	struct ims_choice choice;
 	double seconds; /* 0: until the command ends, or a signal */
 	bool quiet;
 	/* running */
@@ -40,6 +42,7 @@ static const struct option_row options[] = {
 	{'d', "duration", "SECONDS", "stop after this time"},
 	{'q', "quiet", NULL, "no status line"},
 	{KEY_MECHANISM, "mechanism", "NAME", "use only this one: fentry or kprobe"},
+	CHOICE_OPTIONS,
 	{0}};
 
 static int set(void *arg, int key, const char *value)
@@ -59,7 +62,7 @@ static int set(void *arg, int key, const char *value)
 		r->mechanism = value;
 		return 0;
 	}
-	return EXIT_USAGE;
+	return choice_set(&r->choice, key, value);
 }
 
 static double now(void)
@@ -213,7 +216,8 @@ static int record_all(struct record *r, char **command)
 static int run(void *arg, int argc, char **argv)
 {
 	struct record *r = arg;
-	struct ims_capture_options o = {.mechanism = r->mechanism, .sink = to_writer, .arg = r};
+	struct ims_capture_options o = {.mechanism = r->mechanism, .choice = r->choice,
+					 .sink = to_writer, .arg = r};
 	struct sigaction sa = {.sa_handler = on_child, .sa_flags = SA_NOCLDSTOP};
 	struct ims_error error;
 	int code;

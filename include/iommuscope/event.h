@@ -75,7 +75,6 @@ enum ims_loss_cause {
 
 #define IMS_NAME_LEN 32 /* device and instance names, with the terminating NUL */
 #define IMS_COMM_LEN 16
-#define IMS_SNAPSHOT_PAGE 512 /* devices or instances that one run of a snapshot reports */
 
 /* What is counted and timed on the hot path, each for one kind of object. */
 enum ims_op {
@@ -146,6 +145,45 @@ struct ims_kevent {
 };
 
 _Static_assert(sizeof(struct ims_kevent) == 224 + 8 * IMS_KSTACK_MAX, "ims_kevent has no holes");
+
+/*
+ * One map or unmap, in the buffer of the CPU on which it returned; or the name of a
+ * task, told before the first record of it on this CPU.
+ */
+struct ims_trace {
+	__u64 time_ns; /* CLOCK_MONOTONIC when the call returned */
+	union {
+		struct {
+			__u64 iova;
+			__u64 size; /* asked for */
+		};
+		char comm[IMS_COMM_LEN]; /* of a task */
+	};
+	__u64 duration_ns;
+	__u32 tid;
+	__u32 domain; /* of a task: its process */
+	__u8 point; /* enum ims_point + 1; 0: a task */
+	__u8 counted; /* by the program, in its statistics; else this record is to be counted */
+	__s16 result; /* 0 or -errno; -ENOENT: less was unmapped than asked */
+	__u32 mark; /* written last: its number in this buffer, from 1. Another: not yet whole */
+};
+
+_Static_assert(sizeof(struct ims_trace) == 48, "ims_trace has no holes");
+
+#define IMS_TRACE_TASKS 8
+#define IMS_TRACE_SPARE 8 /* records: more than programs can interrupt each other on a CPU */
+
+/* The buffer of one CPU: records @tail to @head, modulo its size, are in it. */
+struct ims_trace_cpu {
+	__u64 head;                  /* reserved by programs */
+	__u64 emitted[2];            /* map, unmap: recorded, or lost as the buffer was full */
+	__u64 told[IMS_TRACE_TASKS]; /* by tid: whose name was told last */
+	__u64 pad[5];
+	__u64 tail; /* read by user space: on a cache line of its own */
+	__u64 pad2[7];
+};
+
+_Static_assert(sizeof(struct ims_trace_cpu) == 192, "whole cache lines");
 
 /*
  * How the instance of a domain is read from the driver's own struct: the domain is @domain bytes

@@ -18,7 +18,15 @@ struct ims_error {
 	char text[320];
 };
 
+/* What is told of single calls. */
+struct ims_choice {
+	bool all; /* every map and unmap is an event; else they are statistics only */
+	uint64_t buffer_bytes; /* kernel memory for them, of each CPU; 0: a default */
+	uint64_t ring_bytes; /* kernel memory for all other events; 0: a default */
+};
+
 struct ims_capture_options {
+	struct ims_choice choice;
 	const char *mechanism; /* "fentry" or "kprobe": use this one only; NULL: the best there is */
 	int (*sink)(void *arg, const struct ims_record *rec);
 	void *arg;
@@ -48,7 +56,7 @@ void ims_capture_close(struct ims_capture *c);
 /* Readable when the ring has something: for poll(). */
 int ims_capture_fd(const struct ims_capture *c);
 
-/* Lifecycle events handed on, and everything lost, so far. */
+/* Events handed on, and everything lost, so far. */
 uint64_t ims_capture_events(const struct ims_capture *c);
 uint64_t ims_capture_lost(const struct ims_capture *c);
 

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,17 +17,16 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "capture/account.h"
 #include "capture/check.h"
 #include "capture/error.h"
 #include "capture/host.h"
 #include "capture/instances.h"
-#include "capture/ksyms.h"
 #include "capture/plan.h"
+#include "capture/stack.h"
 #include "capture/stats.h"
+#include "capture/trace.h"
 #include "iommuscope.skel.h"
-
-#define FRAME_LEN 128
-#define KSYMS_RECHECK_NS 100000000ull
 
 struct ims_capture {
 	struct ims_capture_options options;
@@ -34,14 +34,12 @@ struct ims_capture {
 	struct plan plan;
 	struct ims_bpf *skel;
 	struct ring_buffer *ring;
-	struct ksyms *ksyms; /* loaded when first needed: see symbols() */
-	uint64_t ksyms_ns; /* when they were last known to be right; 0: not yet */
-	uint64_t modules; /* ksyms_modules() at that time */
+	struct stacks *stacks;
 	struct instances *instances;
 	struct stats *stats;
+	struct trace *trace; /* of single maps and unmaps */
+	struct account account;
 	uint64_t events;
-	uint64_t lost_told[IMS_HOOK_MAX * IMS_LOSS_MAX];
-	uint64_t lost_total;
 	int sink_error;
 };
 
@@ -58,75 +56,7 @@ static int put(struct ims_capture *c, const struct ims_record *rec)
 	return c->options.sink(c->options.arg, rec);
 }
 
-/*
- * The kernel's symbols, or NULL where it shows none: there are no stacks then. Reading them takes
- * longer than everything else at start, so that is put off to the first stack; and done again when
- * modules came or went.
- */
-static const struct ksyms *symbols(struct ims_capture *c)
-{
-	uint64_t now = now_ns(), modules;
-
-	if (c->ksyms_ns && now < c->ksyms_ns + KSYMS_RECHECK_NS)
-		return c->ksyms;
-	modules = ksyms_modules();
-	if (c->ksyms_ns && modules == c->modules) {
-		c->ksyms_ns = now;
-		return c->ksyms;
-	}
-	ksyms_free(c->ksyms);
-	c->ksyms = ksyms_load();
-	c->ksyms_ns = now;
-	c->modules = modules;
-	return c->ksyms;
-}
-
 /* ---- events --------------------------------------------------------------------------------- */
-
-struct frames {
-	const char *frame[IMS_KSTACK_MAX];
-	char text[IMS_KSTACK_MAX][FRAME_LEN];
-};
-
-/* Whether both are in the same function: "name+0x..". */
-static bool same_function(const char *a, const char *b)
-{
-	size_t n = strcspn(a, "+");
-
-	return a[n] && !strncmp(a, b, n + 1);
-}
-
-/*
- * The stack as the kernel's code made it. The frames of our programs and of the trampolines that
- * called them are in no symbol, or come before the function that was hooked; a hooked function
- * further out shows twice, once for its trampoline.
- */
-static struct ims_stack symbolise(struct ims_capture *c, const struct ims_kevent *k,
-				  const char *function, struct frames *f)
-{
-	struct ims_stack stack = {.frame = f->frame};
-	const struct ksyms *ksyms = k->stack_depth ? symbols(c) : NULL;
-	size_t len = strlen(function);
-
-	if (!ksyms) /* an address says nothing, and tells where the kernel is */
-		return stack;
-	for (uint32_t i = 0; i < k->stack_depth && i < IMS_KSTACK_MAX; i++) {
-		char *text = f->text[stack.count];
-
-		ksyms_format(ksyms, k->stack[i], text, FRAME_LEN);
-		if (len && !strncmp(text, function, len) && text[len] == '+')
-			stack.count = 0;
-		else if (!strncmp(text, "0x", 2) || strstr(text, " [bpf]") ||
-			 strstr(text, " [__builtin__") ||
-			 (stack.count && same_function(f->frame[stack.count - 1], text)))
-			continue;
-		if (text != f->text[stack.count])
-			strcpy(f->text[stack.count], text);
-		f->frame[stack.count] = f->text[stack.count];
-		stack.count++;
-	}
-	return stack;
-}
 
 static int tell_instance(struct ims_capture *c, const struct ims_kevent *k)
 {
@@ -135,7 +65,7 @@ static int tell_instance(struct ims_capture *c, const struct ims_kevent *k)
 	int fresh;
 
 	if (!driver[0] && k->instance_ops)
-		driver = ksyms_name_at(symbols(c), k->instance_ops);
+		driver = stacks_name_at(c->stacks, k->instance_ops);
 	if (!driver)
 		driver = "";
 	fresh = instances_see(c->instances, k->instance, driver, k->domain_ops);
@@ -168,7 +98,7 @@ static int tell_event(struct ims_capture *c, const struct ims_kevent *k)
 	e->device = k->device;
 	e->instance = k->instance;
 	e->domain_instance = k->domain_instance;
-	e->stack = symbolise(c, k, e->function, &frames);
+	e->stack = stacks_kernel(c->stacks, k->stack, k->stack_depth, e->function, &frames);
 	return put(c, &rec);
 }
 
@@ -180,7 +110,9 @@ static int on_sample(void *arg, void *data, size_t size)
 
 	if (size < sizeof(*k))
 		return 0;
-	if (k->instance[0])
+	c->account.received[k->hook < IMS_HOOK_MAX ? k->hook : 0]++;
+	err = trace_drain(c->trace, k->time_ns);
+	if (!err && k->instance[0])
 		err = tell_instance(c, k);
 	/* An instance found at start has no device: it is told by its record alone. */
 	if (!err && (k->hook != IMS_HOOK_SNAPSHOT || k->device[0])) {
@@ -192,23 +124,36 @@ static int on_sample(void *arg, void *data, size_t size)
 	return err;
 }
 
-/* ---- loss and plan ---------------------------------------------------------------------------- */
-
-static int tell_loss(struct ims_capture *c, uint32_t hook, uint32_t cause, uint64_t lost)
+/* One map or unmap. */
+static int on_trace(void *arg, const struct ims_trace *r, uint32_t cpu, uint32_t pid,
+		    const char *comm)
 {
-	uint64_t *told = &c->lost_told[hook * IMS_LOSS_MAX + cause];
-	struct ims_record rec = {.type = IMS_REC_LOSS, .time_ns = now_ns()};
+	struct ims_capture *c = arg;
+	struct ims_record rec = {.type = IMS_REC_EVENT, .time_ns = r->time_ns};
+	const struct plan_row *row = &c->plan.row[r->point - 1];
+	struct ims_event *e = &rec.event;
 
-	if (lost == *told)
-		return 0;
-	if (cause != IMS_LOSS_NO_ENTRY) /* see event.h: counted already, or not ours */
-		c->lost_total += lost - *told;
-	*told = lost;
-	rec.loss.hook = hook;
-	rec.loss.cause = cause;
-	rec.loss.lost = lost;
-	return put(c, &rec);
+	e->hook = row->hook;
+	e->function = row->function;
+	e->duration_ns = r->duration_ns;
+	e->domain = r->domain;
+	e->iova = r->iova;
+	e->size = r->size;
+	e->result = r->result;
+	e->cpu = cpu;
+	e->pid = pid;
+	e->tid = r->tid;
+	e->comm = comm;
+	e->group = IMS_NO_GROUP;
+	c->account.received[e->hook]++;
+	c->events++;
+	c->sink_error = put(c, &rec);
+	if (!c->sink_error && !r->counted)
+		c->sink_error = stats_add(c->stats, e->domain, e->hook, e->duration_ns, e->size);
+	return c->sink_error;
 }
+
+/* ---- loss and plan ---------------------------------------------------------------------------- */
 
 /* Calls on which the kernel skipped a program because one was running on that CPU already. */
 static uint64_t missed(const struct plan_row *row)
@@ -226,23 +171,21 @@ static uint64_t missed(const struct plan_row *row)
 	return sum;
 }
 
-static int tell_losses(struct ims_capture *c)
+static void read_account(struct ims_capture *c)
 {
+	struct account *a = &c->account;
 	uint64_t sum[IMS_HOOK_MAX] = {};
-	int err = 0;
 
 	for (int i = 0; i < IMS_POINT_MAX; i++)
 		sum[c->plan.row[i].hook] += missed(&c->plan.row[i]);
-	for (uint32_t hook = 0; !err && hook < IMS_HOOK_MAX; hook++) {
-		uint64_t *last = &c->lost_told[hook * IMS_LOSS_MAX + IMS_LOSS_MISSED];
-
-		for (uint32_t cause = 0; !err && cause < IMS_LOSS_MISSED; cause++)
-			err = tell_loss(c, hook, cause,
-					c->skel->bss->lost[hook * IMS_LOSS_MAX + cause]);
-		if (!err && sum[hook] > *last)
-			err = tell_loss(c, hook, IMS_LOSS_MISSED, sum[hook]);
+	for (uint32_t hook = 0; hook < IMS_HOOK_MAX; hook++) {
+		a->emitted[hook] = c->skel->bss->emitted[hook];
+		for (uint32_t cause = 0; cause < IMS_LOSS_MAX; cause++)
+			a->lost[hook][cause] = c->skel->bss->lost[hook * IMS_LOSS_MAX + cause];
+		a->lost[hook][IMS_LOSS_MISSED] = sum[hook];
 	}
-	return err;
+	for (uint32_t hook = IMS_HOOK_MAP; hook <= IMS_HOOK_UNMAP; hook++)
+		a->emitted[hook] += trace_emitted(c->trace, hook);
 }
 
 static int tell_plan(struct ims_capture *c)
@@ -273,6 +216,30 @@ static int quiet(enum libbpf_print_level level, const char *fmt, va_list args)
 	return 0;
 }
 
+/* Which maps and unmaps become events. */
+static int choose_calls(struct ims_capture *c)
+{
+	const struct ims_choice *o = &c->options.choice;
+	struct ims_bpf *s = c->skel;
+	uint64_t ring_events;
+	int size, err = 0;
+
+	if (o->ring_bytes)
+		err = bpf_map__set_max_entries(s->maps.ring, (uint32_t)o->ring_bytes);
+	if (err)
+		return err;
+	ring_events = bpf_map__max_entries(s->maps.ring) / (sizeof(struct ims_kevent) + 8);
+	if (ring_events / 2 < s->rodata->snapshot_page) /* a device has up to two events */
+		s->rodata->snapshot_page = (uint32_t)ring_events / 2;
+	if (!o->all)
+		return 0;
+	size = trace_prepare(s->maps.trace_cpus, s->maps.trace_records, o->buffer_bytes);
+	if (size < 0)
+		return size;
+	s->rodata->trace_size = (uint32_t)size;
+	return 0;
+}
+
 static int load(struct ims_capture *c, struct ims_error *err)
 {
 	struct ims_bpf *s;
@@ -287,6 +254,8 @@ static int load(struct ims_capture *c, struct ims_error *err)
 	e = stats_prepare(&(struct stats_maps){.slots = s->maps.stats,
 					       .owners = s->maps.owners,
 					       .free_slots = s->maps.free_slots});
+	if (!e)
+		e = choose_calls(c);
 	if (!e)
 		e = ims_bpf__load(s);
 	if (e)
@@ -311,7 +280,9 @@ static int set_up(struct ims_capture *c, struct ims_error *err)
 	});
 	c->instances = instances_new(bpf_map__fd(s->maps.layouts), c->btf);
 	c->ring = ring_buffer__new(bpf_map__fd(s->maps.ring), on_sample, c, NULL);
-	if (!c->stats || !c->instances || !c->ring)
+	c->stacks = stacks_new();
+	c->trace = trace_new(s->maps.trace_cpus, s->maps.trace_records, on_trace, c);
+	if (!c->stats || !c->instances || !c->ring || !c->stacks || !c->trace)
 		return ims_fail(err, -errno, "cannot set up the capture's maps: %s", strerror(errno));
 	return 0;
 }
@@ -363,9 +334,12 @@ int ims_capture_open(const struct ims_capture_options *options, struct ims_captu
 
 static int drain(struct ims_capture *c)
 {
+	uint64_t now = now_ns();
 	int n = ring_buffer__consume(c->ring);
 
-	return c->sink_error ? c->sink_error : n < 0 ? n : 0;
+	if (c->sink_error || n < 0)
+		return c->sink_error ? c->sink_error : n;
+	return trace_drain(c->trace, now);
 }
 
 /* Runs a snapshot program on a folder of sysfs, page by page, emptying the ring in between. */
@@ -385,7 +359,7 @@ static int snapshot(struct ims_capture *c, struct bpf_program *prog, const char 
 		do {
 			err = bpf_prog_test_run_opts(bpf_program__fd(prog), &run) ? -errno
 										  : drain(c);
-			c->skel->bss->snapshot_from += IMS_SNAPSHOT_PAGE;
+			c->skel->bss->snapshot_from += c->skel->rodata->snapshot_page;
 		} while (!err && c->skel->bss->snapshot_more);
 	}
 	close(fd);
@@ -457,18 +431,43 @@ int ims_capture_start(struct ims_capture *c, struct ims_error *err)
 
 int ims_capture_poll(struct ims_capture *c, int timeout_ms)
 {
-	int n = ring_buffer__poll(c->ring, timeout_ms);
+	struct epoll_event ready;
 
-	if (c->sink_error)
-		return c->sink_error;
-	return n < 0 && n != -EINTR ? n : 0;
+	if (trace_urgent(c->trace))
+		timeout_ms = 0;
+	if (epoll_wait(ring_buffer__epoll_fd(c->ring), &ready, 1, timeout_ms) < 0 && errno != EINTR)
+		return -errno;
+	return drain(c);
 }
 
 int ims_capture_refresh(struct ims_capture *c)
 {
-	int err = stats_tell(c->stats, now_ns(), c->options.sink, c->options.arg);
+	int err;
 
-	return err ? err : tell_losses(c);
+	/* What objects did that are gone is read before they are told for the last time. */
+	stats_look(c->stats);
+	err = drain(c);
+	if (!err)
+		err = stats_tell(c->stats, now_ns(), c->options.sink, c->options.arg);
+	if (err)
+		return err;
+	read_account(c);
+	return account_tell(&c->account, now_ns(), c->options.sink, c->options.arg);
+}
+
+/* A program may still be running on another CPU when it was detached here. */
+static int drain_last(struct ims_capture *c)
+{
+	const struct timespec tick = {.tv_nsec = 5000000};
+	int err = drain(c);
+
+	read_account(c);
+	for (int tries = 0; !err && tries < 20 && !account_balanced(&c->account); tries++) {
+		nanosleep(&tick, NULL);
+		err = drain(c);
+		read_account(c);
+	}
+	return err;
 }
 
 int ims_capture_stop(struct ims_capture *c)
@@ -477,7 +476,7 @@ int ims_capture_stop(struct ims_capture *c)
 	int err;
 
 	plan_detach(&c->plan);
-	err = drain(c);
+	err = drain_last(c);
 	if (!err)
 		err = ims_capture_refresh(c);
 	for (int i = 0; i < IMS_POINT_MAX; i++) {
@@ -500,11 +499,12 @@ void ims_capture_close(struct ims_capture *c)
 		return;
 	plan_detach(&c->plan);
 	ring_buffer__free(c->ring);
+	trace_free(c->trace);
 	stats_free(c->stats);
 	instances_free(c->instances);
 	ims_bpf__destroy(c->skel);
 	btf__free(c->btf);
-	ksyms_free(c->ksyms);
+	stacks_free(c->stacks);
 	free(c);
 }
 
@@ -520,5 +520,5 @@ uint64_t ims_capture_events(const struct ims_capture *c)
 
 uint64_t ims_capture_lost(const struct ims_capture *c)
 {
-	return c->lost_total;
+	return c->account.lost_total;
 }

@@ -37,6 +37,7 @@ struct key {
 struct total {
 	struct key key;
 	struct ims_stats stats;
+	bool added; /* something by stats_add() since it was told */
 	UT_hash_handle hh;
 };
 
@@ -45,6 +46,7 @@ struct stats {
 	uint32_t count;
 	int cpus;
 	struct ims_slot_owner *owner; /* mapped */
+	bool *dead; /* of each slot, at the last look */
 	size_t owner_size;
 	struct ims_slot *percpu; /* one value of each CPU */
 	struct ims_slot *last;	 /* of each slot, the sum of its last reading */
@@ -83,7 +85,8 @@ static int set_up(struct stats *s, const struct bpf_map *owners)
 	s->owner_size = s->count * sizeof(*s->owner);
 	s->percpu = calloc(s->cpus, sizeof(*s->percpu));
 	s->last = calloc(s->count, sizeof(*s->last));
-	if (!s->percpu || !s->last)
+	s->dead = calloc(s->count, sizeof(*s->dead));
+	if (!s->percpu || !s->last || !s->dead)
 		return -ENOMEM;
 	s->owner = mmap(NULL, s->owner_size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(owners),
 			0);
@@ -138,17 +141,18 @@ void stats_free(struct stats *s)
 		munmap(s->owner, s->owner_size);
 	free(s->percpu);
 	free(s->last);
+	free(s->dead);
 	free(s);
 }
 
 /* ---- reading ------------------------------------------------------------------------------------ */
 
-static struct total *total_get(struct stats *s, const struct ims_slot_owner *o)
+static struct total *total_get(struct stats *s, uint64_t domain, uint32_t hook, const char *object)
 {
-	struct key key = {.domain = o->domain, .hook = o->hook};
+	struct key key = {.domain = domain, .hook = hook};
 	struct total *t;
 
-	snprintf(key.object, sizeof(key.object), "%.*s", IMS_NAME_LEN - 1, o->object);
+	strncpy(key.object, object, IMS_NAME_LEN - 1);
 	HASH_FIND(hh, s->totals, &key, sizeof(key), t);
 	if (t)
 		return t;
@@ -156,14 +160,34 @@ static struct total *total_get(struct stats *s, const struct ims_slot_owner *o)
 	if (!t)
 		return NULL;
 	t->key = key;
-	t->stats.domain = o->domain;
-	t->stats.hook = o->hook;
+	t->stats.domain = domain;
+	t->stats.hook = hook;
 	t->stats.object = t->key.object;
 	HASH_ADD(hh, s->totals, key, sizeof(t->key), t);
 	if (t->hh.tbl)
 		return t;
 	free(t);
 	return NULL;
+}
+
+static struct total *total_of(struct stats *s, const struct ims_slot_owner *o)
+{
+	return total_get(s, o->domain, o->hook, o->object);
+}
+
+int stats_add(struct stats *s, uint64_t domain, uint32_t hook, uint64_t ns, uint64_t bytes)
+{
+	struct total *t = total_get(s, domain, hook, "");
+
+	if (!t)
+		return -ENOMEM;
+	t->added = true;
+	t->stats.bucket[ims_hist_bucket(ns)]++;
+	t->stats.sum_ns += ns;
+	t->stats.bytes += bytes;
+	if (ns > t->stats.max_ns)
+		t->stats.max_ns = ns;
+	return 0;
 }
 
 /* Sums up the CPUs of what s->percpu holds; 32-bit counters wrap, as those of each CPU do. */
@@ -214,14 +238,17 @@ static int tell_one(struct stats *s, uint32_t slot, struct ims_record *rec,
 
 	if (bpf_map_lookup_elem(s->slots_fd, &slot, s->percpu))
 		return -errno;
-	t = total_get(s, &s->owner[slot]);
+	t = total_of(s, &s->owner[slot]);
 	if (!t)
 		return -ENOMEM;
 	add_up(s, &now);
 	calls = gain(&t->stats, &s->last[slot], &now);
 	s->last[slot] = now;
+	if (!calls && !t->added)
+		return 0;
+	t->added = false;
 	rec->stats = t->stats;
-	return calls ? sink(arg, rec) : 0;
+	return sink(arg, rec);
 }
 
 /*
@@ -247,7 +274,7 @@ static void instance_forget(struct stats *s, const struct ims_slot_owner *o)
 static int give_back(struct stats *s, uint32_t slot)
 {
 	struct ims_slot_owner *o = &s->owner[slot];
-	struct total *t = o->domain ? total_get(s, o) : NULL;
+	struct total *t = o->domain ? total_of(s, o) : NULL;
 
 	/* A number is never used again; a name may come back, and counts on. */
 	if (t)
@@ -258,6 +285,13 @@ static int give_back(struct stats *s, uint32_t slot)
 		return -errno;
 	memset(o, 0, sizeof(*o));
 	return bpf_map_update_elem(s->free_fd, NULL, &slot, BPF_ANY) ? -errno : 0;
+}
+
+void stats_look(struct stats *s)
+{
+	for (uint32_t slot = 0; slot < s->count; slot++)
+		s->dead[slot] = __atomic_load_n(&s->owner[slot].state, __ATOMIC_ACQUIRE) ==
+				IMS_SLOT_DEAD;
 }
 
 int stats_tell(struct stats *s, uint64_t time_ns,
@@ -273,10 +307,10 @@ int stats_tell(struct stats *s, uint64_t time_ns,
 			continue;
 		if (state == IMS_SLOT_USED && instance_gone(&s->owner[slot])) {
 			instance_forget(s, &s->owner[slot]);
-			state = IMS_SLOT_DEAD;
+			s->dead[slot] = true;
 		}
 		err = tell_one(s, slot, &rec, sink, arg);
-		if (!err && state == IMS_SLOT_DEAD)
+		if (!err && s->dead[slot])
 			err = give_back(s, slot);
 	}
 	return err;

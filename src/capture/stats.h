@@ -22,6 +22,12 @@ int stats_prepare(const struct stats_maps *maps);
 struct stats *stats_new(const struct stats_maps *maps);
 void stats_free(struct stats *s);
 
+/* Counts a call that the programs did not: it is in what they recorded of single calls. */
+int stats_add(struct stats *s, uint64_t domain, uint32_t hook, uint64_t ns, uint64_t bytes);
+
+/* Looks which objects are gone: the next stats_tell() will take these slots back. */
+void stats_look(struct stats *s);
+
 /* Reports what changed; slots of objects that are gone are reported a last time and freed. */
 int stats_tell(struct stats *s, uint64_t time_ns,
 	       int (*sink)(void *arg, const struct ims_record *rec), void *arg);

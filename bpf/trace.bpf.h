@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * trace.bpf.h - every map and unmap as an event, when that is asked for.
+ *
+ * Each CPU has a plain buffer that user space maps: no lock, no call into the kernel. A place is
+ * reserved by an atomic add, as an interrupt, or a task that is put before this one, may write in
+ * between; the mark of a record is written last, so what has its mark is whole. A full buffer is a
+ * loss; nobody waits.
+ */
+#ifndef IMS_TRACE_BPF_H
+#define IMS_TRACE_BPF_H
+
+#include "emit.bpf.h"
+
+#define IMS_ENOENT 2
+
+/* The reader looks ten times a second by itself: that is too late for a buffer that is half full. */
+static __always_inline void trace_wake(void)
+{
+	void *nothing = bpf_ringbuf_reserve(&ring, 8, 0);
+
+	if (nothing)
+		bpf_ringbuf_discard(nothing, BPF_RB_FORCE_WAKEUP);
+}
+
+/* A place for a record, and the mark that makes it one; or NULL. */
+static __always_inline struct ims_trace *trace_reserve(struct ims_trace_cpu *c, __u32 cpu,
+						       __u32 *mark)
+{
+	__u64 tail = *(volatile __u64 *)&c->tail, at;
+	__u32 key;
+
+	if (*(volatile __u64 *)&c->head - tail >= trace_size - IMS_TRACE_SPARE)
+		return 0;
+	at = __sync_fetch_and_add(&c->head, 1);
+	if (at - tail == trace_size / 2)
+		trace_wake();
+	*mark = (__u32)at + 1;
+	key = cpu * trace_size + ((__u32)at & (trace_size - 1));
+	return bpf_map_lookup_elem(&trace_records, &key);
+}
+
+static __always_inline void trace_publish(struct ims_trace *r, __u32 mark)
+{
+	__sync_lock_test_and_set(&r->mark, mark); /* ordered behind all stores before it */
+}
+
+/* The name of the task, unless it was told: it is another after an exec. Returns false when full. */
+static __always_inline bool trace_task(struct ims_trace_cpu *c, __u32 cpu,
+				       struct task_struct *task)
+{
+	__u32 tid = (__u32)task->pid, mark;
+	__u64 name = ((__u64)task->self_exec_id + 1) << 32 | tid;
+	__u64 *told = &c->told[tid % IMS_TRACE_TASKS];
+	struct ims_trace *r;
+
+	if (*told == name)
+		return 1;
+	r = trace_reserve(c, cpu, &mark);
+	if (!r)
+		return 0;
+	r->time_ns = 0;
+	r->duration_ns = 0;
+	bpf_get_current_comm(r->comm, sizeof(r->comm));
+	r->tid = tid;
+	r->domain = (__u32)task->tgid;
+	r->point = 0;
+	r->counted = 0;
+	r->result = 0;
+	trace_publish(r, mark);
+	*told = name;
+	return 1;
+}
+
+/* What is known of a call that has returned. */
+struct trace_call {
+	__u64 now;
+	__u64 ns;
+	__u64 dom;
+	__u64 iova;
+	__u64 size; /* asked for */
+};
+
+static __always_inline bool trace_is_for(__u32 hook)
+{
+	return trace_size && (hook == IMS_HOOK_MAP || hook == IMS_HOOK_UNMAP);
+}
+
+/* The number of the domain: the slot has it, but for the one that all others share. */
+static __always_inline __u64 trace_domain(__u64 dom, __u32 hook, __u32 slot)
+{
+	struct ims_slot_owner *o = bpf_map_lookup_elem(&owners, &slot);
+	struct ims_domain_state *d;
+
+	if (o && o->domain)
+		return o->domain;
+	d = domain_state(dom, hook);
+	return d ? d->id : 0;
+}
+
+/*
+ * Returns whether it is recorded, and the record is enough to count the call by: so that it need not
+ * be counted here. @done: bytes.
+ */
+static __always_inline bool trace_record(const struct trace_call *call, __u32 hook, __u32 point,
+					 __u32 slot, __u64 ret, __u64 done)
+{
+	bool counts = slot >= IMS_OPS && done == call->size;
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u32 cpu = bpf_get_smp_processor_id(), mark;
+	struct ims_trace_cpu *c = bpf_map_lookup_elem(&trace_cpus, &cpu);
+	struct ims_trace *r;
+
+	if (!c)
+		return 0;
+	__sync_fetch_and_add(&c->emitted[hook - IMS_HOOK_MAP], 1);
+	r = trace_task(c, cpu, task) ? trace_reserve(c, cpu, &mark) : 0;
+	if (!r) {
+		count_loss(hook, IMS_LOSS_RING_FULL);
+		return 0;
+	}
+	r->time_ns = call->now;
+	r->iova = call->iova;
+	r->size = call->size;
+	r->duration_ns = call->ns;
+	r->tid = (__u32)task->pid;
+	r->domain = (__u32)trace_domain(call->dom, hook, slot);
+	r->point = point + 1;
+	r->counted = !counts;
+	r->result = hook == IMS_HOOK_MAP ? (__s32)ret : done < call->size ? -IMS_ENOENT : 0;
+	trace_publish(r, mark);
+	return counts;
+}
+
+#endif
