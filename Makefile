@@ -113,7 +113,8 @@ $(UNIT): $(OUT)/unit/%: $(OUT)/tests/unit/%.o $(OUT)/libims.a
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS_PURE) -lcmocka
 
 # What needs no kernel of the tools' own.
-$(OUT)/unit/test_tools: $(addprefix $(OUT)/tools/,child.o output.o common.o)
+$(OUT)/unit/test_tools $(OUT)/unit/test_recorder: \
+	$(addprefix $(OUT)/tools/,child.o output.o common.o recorder.o trigger.o)
 
 .PHONY: unit
 unit: $(UNIT)

@@ -162,6 +162,27 @@ int parse_count(const char *option, const char *value, uint64_t *out)
 	return 0;
 }
 
+int parse_size(const char *option, const char *value, uint64_t min, uint64_t *out)
+{
+	static const char units[] = "KMGT";
+	const char *unit = NULL;
+	unsigned int shift = 0;
+	char *end;
+
+	errno = 0;
+	*out = strtoull(value, &end, 10);
+	if (*end && (unit = strchr(units, *end)))
+		shift = 10 * (unit - units + 1);
+	if (errno || value[0] < '0' || value[0] > '9' || (unit ? end[1] : *end) ||
+	    *out > UINT64_MAX >> shift || *out << shift < min) {
+		complain("%s \"%s\" is no size of at least %" PRIu64 "K; 64M and 1G, for example, are",
+			 option, value, min >> 10);
+		return EXIT_USAGE;
+	}
+	*out <<= shift;
+	return 0;
+}
+
 static void on_signal(int sig)
 {
 	stop_requested = sig;

@@ -52,6 +52,9 @@ int parse_number(const char *option, const char *value, double min, double *out)
 /* The same for a whole number. */
 int parse_count(const char *option, const char *value, uint64_t *out);
 
+/* The same for a number of bytes: 1000, 64K, 16M, 1G, in steps of 1024. Complains below @min. */
+int parse_size(const char *option, const char *value, uint64_t min, uint64_t *out);
+
 /* Set by SIGINT and SIGTERM once stop_on_signals() was called. */
 extern volatile sig_atomic_t stop_requested;
 void stop_on_signals(void);

@@ -22,6 +22,7 @@ static int open_any(struct output *o)
 		o->temporary = NULL;
 		return -1;
 	}
+	o->on_disk = true;
 	return mkostemp(o->temporary, O_CLOEXEC);
 }
 
@@ -88,10 +89,14 @@ int output_close(struct output *o)
 
 	if (o->temporary)
 		unlink(o->temporary);
-	if (o->fd > STDOUT_FILENO && close(o->fd) && !o->temporary) {
+	/* A disk tells only now what it could not write. */
+	else if (o->fd > STDOUT_FILENO && o->on_disk && fsync(o->fd))
 		err = -errno;
-		complain("cannot write %s: %s", o->path, strerror(-err));
-	}
+	if (o->fd > STDOUT_FILENO && close(o->fd) && !o->temporary && !err)
+		err = -errno;
+	if (err)
+		complain("cannot write %s: %s; not all of it may be on disk", o->path,
+			 strerror(-err));
 	free(o->temporary);
 	*o = (struct output){.fd = -1};
 	return err;

@@ -8,10 +8,13 @@
 #ifndef TOOLS_OUTPUT_H
 #define TOOLS_OUTPUT_H
 
+#include <stdbool.h>
+
 struct output {
 	const char *path; /* "-": standard output */
 	char *temporary;  /* NULL: it is under its final name, or is no regular file */
 	int fd;		  /* -1: not open */
+	bool on_disk;	  /* it is a regular file of its own */
 };
 
 /* Each returns 0 or -errno, and says on stderr what failed. */
