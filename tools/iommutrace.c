@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tools/bundle.h"
 #include "tools/common.h"
 #include "tools/events.h"
 #include "tools/export.h"
@@ -12,7 +13,7 @@
 #include "tools/report.h"
 
 static const struct command *const commands[] = {&command_record, &command_report, &command_events,
-						 &command_info,	  &command_export, &command_plan};
+						 &command_info,	  &command_export, &command_plan, &command_bundle};
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

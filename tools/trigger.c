@@ -35,6 +35,7 @@ static const struct model_limits limits = {
 	.verdicts = 1 << 10,
 	.tasks = 1 << 12,
 	.rows = 1 << 8,
+	.facts = 1 << 14,
 	.stacks = 1 << 12,
 	.string_bytes = 16 << 20,
 };

@@ -23,7 +23,8 @@ struct model_limits {
 	uint32_t stats; /* (object, operation) pairs, 1.2 KiB each */
 	uint32_t verdicts;
 	uint32_t tasks; /* threads with an attach whose outcome is open */
-	uint32_t rows;	/* of the plan, of host facts and of loss, each */
+	uint32_t rows;	/* of the plan, and of loss */
+	uint32_t facts; /* about the host */
 	uint32_t stacks;
 	uint64_t string_bytes;
 };

@@ -208,6 +208,30 @@ uint64_t ims_flight_bytes(const struct ims_flight *f);
 /* Writes it all. It is kept as well. Returns 0 or -errno. */
 int ims_flight_write(struct ims_flight *f, struct ims_writer *w);
 
+/* ---- redacting ---------------------------------------------------------------------------- */
+
+/*
+ * Records to records, without what identifies a machine or a person: names of commands, numbers of
+ * processes, physical addresses, host name, serial numbers and the like become "task-1", "addr-3"
+ * and so on. What was equal stays equal; verdicts, counts and topology stay what they are. I/O
+ * virtual addresses, PCI addresses and names of functions stay. Host facts "dmesg." come at the end, as only
+ * then all names are known. Host fact "redacted" says what was replaced.
+ */
+struct ims_redact;
+
+/* Returns NULL when there is no memory. */
+struct ims_redact *ims_redact_new(int (*sink)(void *arg, const struct ims_record *rec), void *arg);
+void ims_redact_free(struct ims_redact *r);
+
+/* Hands @rec, redacted, to the sink. Returns what that returned, or -ENOMEM. */
+int ims_redact_put(struct ims_redact *r, const struct ims_record *rec);
+
+/* Hands out what was held back, when the stream has no end record to do so. */
+int ims_redact_end(struct ims_redact *r, uint64_t time_ns);
+
+/* "command names (3), process ids (5)": what was replaced so far. */
+const char *ims_redact_summary(struct ims_redact *r);
+
 /* ---- reading ------------------------------------------------------------------------------ */
 
 struct ims_reader;

@@ -125,7 +125,8 @@ struct model {
 	uint64_t verdict_kinds[MODEL_VERDICTS];
 	struct task_node *tasks;
 
-	struct model_host *host;
+	struct fact_node *facts; /* by key, the same as in host */
+	struct fact_node **host;
 	struct model_plan *plan;
 	struct ims_loss *loss;
 	struct ims_count count[IMS_HOOK_MAX];
@@ -232,6 +233,13 @@ int stats_apply(struct model *m, const struct ims_stats *s, uint64_t time_ns);
 /* @d was learnt to belong to another instance than @from: what it counted goes with it. */
 void stats_move(const struct model_domain *d, const struct model_instance *from);
 uint32_t ops_free(const struct model_op *op[MODEL_OPS]); /* how many there were */
+
+struct fact_node {
+	struct model_host pub; /* both interned */
+	UT_hash_handle hh;
+};
+
+void facts_free(struct model *m);
 
 /* rows.c. row_add() returns -ENOSPC at the cap, else 0 and the *index of a new row. */
 int row_add(struct model *m, void **rows, size_t *count, size_t size, size_t *index);

@@ -11,6 +11,7 @@ const struct model_limits model_limits_default = {
 	.verdicts = 1 << 16,
 	.tasks = 1 << 12,
 	.rows = 1 << 8,
+	.facts = 1 << 14,
 	.stacks = 1 << 16,
 	.string_bytes = 64 << 20,
 };
@@ -42,7 +43,7 @@ void model_free(struct model *m)
 	objects_free(m);
 	ops_free(m->rest.pub.op);
 	intern_free(m);
-	free(m->host);
+	facts_free(m);
 	free(m->plan);
 	free(m->loss);
 	free(m);
@@ -194,7 +195,7 @@ const struct model_overview *model_overview(const struct model *m)
 
 const struct model_host *model_host(const struct model *m, size_t i)
 {
-	return i < m->host_count ? &m->host[i] : NULL;
+	return i < m->host_count ? &m->host[i]->pub : NULL;
 }
 
 const struct model_plan *model_plan(const struct model *m, size_t i)

@@ -31,25 +31,52 @@ int row_add(struct model *m, void **rows, size_t *count, size_t size, size_t *in
 	return 0;
 }
 
+/* In the order of their first appearance; NULL: no room, or no memory then *@err. */
+static struct fact_node *fact_new(struct model *m, const char *key, int *err)
+{
+	struct fact_node *node = NULL;
+
+	if (m->host_count >= m->limits.facts) {
+		m->overview.over.rows++;
+		return NULL;
+	}
+	*err = rows_grow((void **)&m->host, m->host_count, sizeof(*m->host));
+	node = *err ? NULL : calloc(1, sizeof(*node));
+	if (!node) {
+		*err = -ENOMEM;
+		return NULL;
+	}
+	node->pub.key = key;
+	HASH_ADD_PTR(m->facts, pub.key, node);
+	if (!node->hh.tbl) {
+		free(node);
+		*err = -ENOMEM;
+		return NULL;
+	}
+	m->host[m->host_count++] = node;
+	return node;
+}
+
 int host_apply(struct model *m, const struct ims_host *host)
 {
-	struct model_host row = {
-		.key = intern(m, host->key),
-		.value = intern(m, host->value),
-	};
-	size_t i;
-	int err;
+	const char *key = intern(m, host->key);
+	struct fact_node *node;
+	int err = 0;
 
-	for (i = 0; i < m->host_count; i++)
-		if (m->host[i].key == row.key)
-			break;
-	if (i == m->host_count) {
-		err = row_add(m, (void **)&m->host, &m->host_count, sizeof(row), &i);
-		if (err)
-			return err == -ENOSPC ? 0 : err;
-	}
-	m->host[i] = row;
-	return 0;
+	HASH_FIND_PTR(m->facts, &key, node);
+	if (!node)
+		node = fact_new(m, key, &err);
+	if (node)
+		node->pub.value = intern(m, host->value);
+	return err;
+}
+
+void facts_free(struct model *m)
+{
+	HASH_CLEAR(hh, m->facts);
+	for (size_t i = 0; i < m->host_count; i++)
+		free(m->host[i]);
+	free(m->host);
 }
 
 static bool in_place(const char *state)

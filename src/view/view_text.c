@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "format.h"
 
@@ -211,20 +212,40 @@ static void print_domains(const struct view *v)
 	fputc('\n', v->out);
 }
 
+/* One of many of its kind: iommutrace info shows them. */
+static bool is_detail(const char *key)
+{
+	static const char *const kinds[] = {"instance.", "group.", "device.", "dmesg.",
+					    "kernel.modules"};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (!strncmp(key, kinds[i], strlen(kinds[i])))
+			return true;
+	return false;
+}
+
 static void print_host(const struct view *v)
 {
 	const struct model_host *h;
+	uint64_t details = 0;
 
 	if (!model_host(v->m, 0))
 		return;
 	view_heading(v, "HOST");
 	for (size_t i = 0; (h = model_host(v->m, i)); i++) {
+		if (is_detail(h->key)) {
+			details++;
+			continue;
+		}
 		fputs("  ", v->out);
 		view_cell(v, h->key, 28);
 		fputc(' ', v->out);
 		view_cut(v, h->value, 49);
 		fputc('\n', v->out);
 	}
+	if (details)
+		fprintf(v->out, "  and %" PRIu64 " of instances, groups, devices, modules and dmesg: info shows them\n",
+			details);
 	fputc('\n', v->out);
 }
 

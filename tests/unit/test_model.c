@@ -383,6 +383,7 @@ static void test_caps(void **state)
 		.verdicts = 1,
 		.tasks = 2,
 		.rows = 1,
+		.facts = 1,
 		.stacks = 1,
 		.string_bytes = 4096,
 	};
