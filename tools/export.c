@@ -23,7 +23,8 @@ struct export
 
 static struct export export;
 
-static const struct view_export *const formats[] = {&view_jsonl, &view_csv, &view_chrome, &view_perfetto};
+static const struct view_export *const formats[] = {&view_jsonl, &view_csv, &view_chrome, &view_perfetto,
+						   &view_openmetrics_export};
 
 #define FORMATS (sizeof(formats) / sizeof(formats[0]))
 
@@ -181,7 +182,8 @@ const struct command command_export = {
 		"csv       the events, a header line first; text that a spreadsheet would take for a\n"
 		"          formula begins with a '\n"
 		"chrome    a timeline as JSON trace events: for speedscope, chrome://tracing, Perfetto\n"
-		"perfetto  the same as protobuf, for ui.perfetto.dev and its trace processor",
+		"perfetto  the same as protobuf, for ui.perfetto.dev and its trace processor\n"
+		"openmetrics   totals at the end, for Prometheus and what reads its text",
 	.option = options,
 	.set = set,
 	.run = run,

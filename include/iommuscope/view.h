@@ -105,6 +105,10 @@ extern const struct view_export view_csv;
 extern const struct view_export view_chrome;
 extern const struct view_export view_perfetto;
 
+/* The state at the end as OpenMetrics text: totals since the recording began, nothing by domain. */
+int view_openmetrics(FILE *out, const struct model *m);
+extern const struct view_export view_openmetrics_export;
+
 /* What the records of a stream are, counted without a model. */
 struct view_counts {
 	uint64_t records[IMS_REC_MAX]; /* by enum ims_record_type */

@@ -11,7 +11,7 @@
 #include "fuzz.h"
 
 static const struct view_export *const exports[] = {&view_jsonl, &view_csv, &view_chrome,
-						  &view_perfetto};
+						  &view_perfetto, &view_openmetrics_export};
 
 #define EXPORTS (sizeof(exports) / sizeof(exports[0]))
 
@@ -110,6 +110,8 @@ static void end_exports(struct run *r, const struct ims_damage *damage)
 			exports[i]->free(r->state[i]);
 		if (!strncmp(exports[i]->name, "json", 4) || exports[i] == &view_chrome)
 			check_json(&r->export[i], 0);
+		else if (exports[i] == &view_openmetrics_export)
+			check_printable(&r->export[i]);
 		else
 			memory_close(&r->export[i]);
 	}
