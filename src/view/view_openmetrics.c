@@ -237,7 +237,9 @@ static int put_histogram(const struct metrics *s, const char *metric, const stru
 			err = put_instance(s, metric, "_bucket", sums->instance);
 			fprintf(s->out, ",le=\"%.10g\"} %" PRIu64 "\n", (double)(low - 1) / 1e9, seen);
 		}
-		seen += op->bucket[i];
+		/* A hostile stream may count more than there are numbers for. */
+		if (__builtin_add_overflow(seen, op->bucket[i], &seen))
+			seen = UINT64_MAX;
 	}
 	if (!err)
 		err = put_instance(s, metric, "_bucket", sums->instance);
