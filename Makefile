@@ -79,6 +79,15 @@ $(OUT)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
 
+# The parts of the HTML page.
+PAGE := $(OUT)/html_assets.h
+$(PAGE): $(wildcard src/view/html/*)
+	$(call say,PAGE,$@)
+	@mkdir -p $(@D)
+	$(Q)src/view/html/embed src/view/html > $@.tmp && mv $@.tmp $@
+
+$(OUT)/src/view/view_html.o: $(PAGE)
+
 $(CAP_OBJ): $(SKEL)
 
 $(OUT)/%.pb-c.c $(OUT)/%.pb-c.h &: src/view/%.proto
@@ -128,7 +137,7 @@ FUZZ_CC = $(CLANG) -std=gnu11 -O1 -g -D_GNU_SOURCE -Iinclude -Isrc -I$(OUT) -fno
 FUZZ_ARGS := -timeout=10 -max_len=4096 -malloc_limit_mb=32 -rss_limit_mb=768 -print_final_stats=1
 
 $(OUT)/fuzz_reader: tests/fuzz/fuzz_reader.c $(wildcard src/stream/*.c)
-$(OUT)/fuzz_views: tests/fuzz/fuzz_views.c $(PURE_SRC) $(OUT)/perfetto.pb-c.c
+$(OUT)/fuzz_views: tests/fuzz/fuzz_views.c $(PURE_SRC) $(OUT)/perfetto.pb-c.c $(PAGE)
 $(OUT)/fuzz_reader $(OUT)/fuzz_views: $(wildcard tests/fuzz/*.h src/*/*.h include/iommuscope/*.h) Makefile
 	$(call say,FUZZ,$@)
 	@mkdir -p $(@D)
@@ -141,6 +150,11 @@ fuzz: $(OUT)/fuzz_reader $(OUT)/fuzz_views
 		-artifact_prefix=$(OUT)/ $(OUT)/corpus tests/fuzz/corpus; done
 
 $(OUT)/bench_reader: $(OUT)/tests/bench/bench_reader.o $(OUT)/libims.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_PURE)
+
+# Recordings for tests/html/check.
+$(OUT)/make_stream: $(OUT)/tests/html/make_stream.o $(OUT)/libims.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_PURE)
 

@@ -24,7 +24,7 @@ struct export
 static struct export export;
 
 static const struct view_export *const formats[] = {&view_jsonl, &view_csv, &view_chrome, &view_perfetto,
-						   &view_openmetrics_export};
+						   &view_openmetrics_export, &view_html};
 
 #define FORMATS (sizeof(formats) / sizeof(formats[0]))
 
@@ -183,7 +183,8 @@ const struct command command_export = {
 		"          formula begins with a '\n"
 		"chrome    a timeline as JSON trace events: for speedscope, chrome://tracing, Perfetto\n"
 		"perfetto  the same as protobuf, for ui.perfetto.dev and its trace processor\n"
-		"openmetrics   totals at the end, for Prometheus and what reads its text",
+		"openmetrics   totals at the end, for Prometheus and what reads its text\n"
+		"html          one page for a browser, without network: verdicts, map, timeline, latency",
 	.option = options,
 	.set = set,
 	.run = run,

@@ -104,6 +104,8 @@ extern const struct view_export view_csv;
 /* Timelines: Chrome's JSON trace events, and Perfetto's protobuf. They keep what exists. */
 extern const struct view_export view_chrome;
 extern const struct view_export view_perfetto;
+/* One page for a browser, written at the end. Keeps a model, and no more than so much besides. */
+extern const struct view_export view_html;
 
 /* The state at the end as OpenMetrics text: totals since the recording began, nothing by domain. */
 int view_openmetrics(FILE *out, const struct model *m);

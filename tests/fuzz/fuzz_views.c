@@ -11,7 +11,7 @@
 #include "fuzz.h"
 
 static const struct view_export *const exports[] = {&view_jsonl, &view_csv, &view_chrome,
-						  &view_perfetto, &view_openmetrics_export};
+						  &view_perfetto, &view_openmetrics_export, &view_html};
 
 #define EXPORTS (sizeof(exports) / sizeof(exports[0]))
 
@@ -59,6 +59,25 @@ static void check_json(struct memory *m, size_t flags)
 		while (m->text[at + error.position] == '\n')
 			at++;
 	}
+	memory_close(m);
+}
+
+/* The data of the page is JSON that cannot end the script it is in. */
+static void check_html(struct memory *m)
+{
+	static const char begin[] = " id=\"data\">", end[] = "</script>";
+	char *data, *data_end;
+	json_t *root;
+
+	fflush(m->out);
+	data = strstr(m->text, begin) + strlen(begin);
+	data_end = strchr(data, '<');
+	if (strncmp(data_end, end, strlen(end)))
+		abort();
+	root = json_loadb(data, data_end - data, 0, NULL);
+	if (!root)
+		abort();
+	json_decref(root);
 	memory_close(m);
 }
 
@@ -112,6 +131,8 @@ static void end_exports(struct run *r, const struct ims_damage *damage)
 			check_json(&r->export[i], 0);
 		else if (exports[i] == &view_openmetrics_export)
 			check_printable(&r->export[i]);
+		else if (exports[i] == &view_html)
+			check_html(&r->export[i]);
 		else
 			memory_close(&r->export[i]);
 	}
