@@ -158,12 +158,6 @@ struct group_device {
 	struct device *dev;
 };
 
-/* Our own SMMUv3 module: driver/smmuv3/scope_trace.h */
-struct scope_finalise {
-	u8 late;
-	s32 result;
-};
-
 #pragma clang attribute pop
 
 #endif

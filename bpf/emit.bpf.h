@@ -6,7 +6,7 @@
 #include "core.bpf.h"
 
 /* A record with what every event has, or NULL: the loss is counted. Submit it with emit_submit(). */
-static __always_inline struct ims_kevent *emit_reserve(void *ctx, __u32 hook, __u32 point)
+static __always_inline struct ims_kevent *emit_reserve(void *ctx, __u32 hook, __u32 row)
 {
 	struct ims_kevent *e;
 	long bytes;
@@ -20,7 +20,7 @@ static __always_inline struct ims_kevent *emit_reserve(void *ctx, __u32 hook, __
 	__builtin_memset(e, 0, sizeof(*e));
 	e->time_ns = bpf_ktime_get_ns();
 	e->hook = hook;
-	e->point = point;
+	e->row = row;
 	e->cpu = bpf_get_smp_processor_id();
 	e->pid = bpf_get_current_pid_tgid() >> 32;
 	e->tid = (__u32)bpf_get_current_pid_tgid();

@@ -29,10 +29,10 @@ static __always_inline struct ims_kevent *report(void *ctx, __u32 hook, __u32 po
 						 __u64 *note)
 {
 	struct ims_call *c = call_end(point);
+	__u32 row = probe_hit(ctx);
 	struct ims_kevent *e;
 	__u64 begin;
 
-	__sync_fetch_and_add(&hits[point], 1);
 	if (!c) {
 		__sync_fetch_and_add(&emitted[hook], 1);
 		count_loss(hook, IMS_LOSS_NO_ENTRY);
@@ -44,7 +44,7 @@ static __always_inline struct ims_kevent *report(void *ctx, __u32 hook, __u32 po
 	*note = c->note;
 	begin = c->time_ns;
 	call_release(c);
-	e = emit_reserve(ctx, hook, point);
+	e = emit_reserve(ctx, hook, row);
 	if (e)
 		e->duration_ns = e->time_ns - begin;
 	return e;
@@ -109,7 +109,7 @@ static __always_inline void alloc_outer_leave(void *ctx, __u32 point, __s32 devi
 		alloc_leave_at(ctx, point, device_arg, dom);
 		return;
 	}
-	__sync_fetch_and_add(&hits[point], 1);
+	probe_hit(ctx);
 	call_release(c);
 }
 
@@ -232,26 +232,36 @@ PLAIN(lab, IMS_HOOK_CALLER, IMS_POINT_LAB, OTHER, (__s32)ret)
 
 /* ---- finalise: only our own driver tells it, with the device that it chose ------------------- */
 
-/* (domain, instance, asked, chosen, info); the arguments are read as plain numbers. */
-SEC("tp_btf")
+/* driver/smmuv3/scope_trace.h */
+struct scope_finalise {
+	u8 policy;
+	u8 late;
+	u8 more[6];
+	__u32 flags;
+	s32 result;
+};
+
+/*
+ * (domain, instance, asked, chosen, info). A plain raw tracepoint, and a struct that is ours and read
+ * as it is: the program is loaded when the module is not yet there.
+ */
+SEC("raw_tp")
 int finalise_tp(__u64 *ctx)
 {
-	struct scope_finalise *info;
+	struct scope_finalise info;
 	struct ims_kevent *e;
-	__u64 arg[5] = {};
 
 	__sync_fetch_and_add(&hits[IMS_POINT_FINALISE], 1);
 	e = emit_reserve(ctx, IMS_HOOK_FINALISE, IMS_POINT_FINALISE);
 	if (!e)
 		return 0;
-	bpf_probe_read_kernel(arg, sizeof(arg), ctx);
-	info = (struct scope_finalise *)arg[4];
+	bpf_probe_read_kernel(&info, sizeof(info), (void *)ctx[4]);
 	e->flags |= IMS_EVENT_UNTIMED;
-	e->result = BPF_CORE_READ(info, result);
-	if (BPF_CORE_READ(info, late))
+	e->result = info.result;
+	if (info.late)
 		e->flags |= IMS_EVENT_FINALISED;
-	read_device(e, (struct device *)arg[3]);
-	emit_domain(e, arg[0]);
+	read_device(e, (struct device *)ctx[3]);
+	emit_domain(e, ctx[0]);
 	emit_submit(e);
 	return 0;
 }

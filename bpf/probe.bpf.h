@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * probe.bpf.h - one hook, every mechanism: IMS_PROBES(name, nargs, enter, leave) makes the programs
- * name_fentry, name_fexit, name_kprobe and name_kretprobe. The plan loads the pair that it chose.
+ * name_fsession, name_fentry, name_fexit, name_multi, name_retmulti, name_kprobe and name_kretprobe.
+ * The plan loads those that it chose.
  *
  * enter(arg) remembers the call; leave(ctx, ret) reports it. Both see only plain numbers:
  * bpf_get_func_arg() and the registers give scalars, on which the verifier allows arithmetic that
@@ -10,7 +11,28 @@
 #ifndef IMS_PROBE_BPF_H
 #define IMS_PROBE_BPF_H
 
+#include <bpf/libbpf_version.h>
 #include "call.bpf.h"
+
+/* Counts that the program ran for its row of the plan, and tells which one that is. */
+static __always_inline __u32 probe_hit(void *ctx)
+{
+	__u32 row = bpf_get_attach_cookie(ctx) & (IMS_ROWS - 1);
+
+	__sync_fetch_and_add(&hits[row], 1);
+	return row;
+}
+
+/*
+ * fsession is one program for entry and return, of kernels from 7.0 on. The kfuncs had other
+ * parameters when only kprobe sessions had them (6.10), which a libbpf before 1.3 takes for an error
+ * though they are weak: built with such a one there is no fsession.
+ */
+#if LIBBPF_MAJOR_VERSION > 1 || LIBBPF_MINOR_VERSION >= 3
+#define IMS_FSESSIONS 1
+extern __u64 *bpf_session_cookie(void *ctx) __weak __ksym;
+extern bool bpf_session_is_return(void *ctx) __weak __ksym;
+#endif
 
 #define IMS_FENTRY_ARGS(ctx, arg, nargs)                                                           \
 	do {                                                                                       \
@@ -44,10 +66,49 @@
 			(arg)[3] = PT_REGS_PARM4(ctx);                                             \
 	} while (0)
 
-#define IMS_PROBES(name, nargs, enter, leave)                                                      \
-	IMS_PROBES_BY(IMS_FENTRY_ARGS, name, nargs, enter, leave)
+#ifdef IMS_FSESSIONS
+#define IMS_FSESSION(fetch, name, nargs, enter, leave)                                             \
+	SEC("fsession")                                                                            \
+	int name##_fsession(__u64 *ctx)                                                            \
+	{                                                                                          \
+		__u64 arg[4] = {}, ret = 0;                                                        \
+                                                                                                   \
+		if (bpf_session_is_return(ctx)) {                                                  \
+			bpf_get_func_ret(ctx, &ret);                                               \
+			leave(ctx, ret);                                                           \
+		} else {                                                                           \
+			fetch(ctx, arg, nargs);                                                    \
+			enter(arg);                                                                \
+		}                                                                                  \
+		return 0;                                                                          \
+	}
 
-#define IMS_PROBES_BY(fetch, name, nargs, enter, leave)                                            \
+/*
+ * For a hook that needs no more of its entry than the time: that is kept in the session itself, where
+ * the arguments are at the return as well. done(ctx, arg, begin_ns, ret); begin_ns is 0 when the kernel
+ * skipped the program at the entry.
+ */
+#define IMS_FSESSION_TIMED(name, nargs, done)                                                      \
+	SEC("fsession")                                                                            \
+	int name##_fsession(__u64 *ctx)                                                            \
+	{                                                                                          \
+		__u64 *begin = bpf_session_cookie(ctx), arg[4] = {}, ret = 0;                      \
+                                                                                                   \
+		if (!bpf_session_is_return(ctx)) {                                                 \
+			*begin = bpf_ktime_get_ns();                                               \
+			return 0;                                                                  \
+		}                                                                                  \
+		IMS_FENTRY_ARGS(ctx, arg, nargs);                                                  \
+		bpf_get_func_ret(ctx, &ret);                                                       \
+		done(ctx, arg, *begin, ret);                                                       \
+		return 0;                                                                          \
+	}
+#else
+#define IMS_FSESSION(fetch, name, nargs, enter, leave)
+#define IMS_FSESSION_TIMED(name, nargs, done)
+#endif
+
+#define IMS_FENTRY(fetch, name, nargs, enter, leave)                                               \
 	SEC("fentry")                                                                              \
 	int name##_fentry(__u64 *ctx)                                                              \
 	{                                                                                          \
@@ -65,21 +126,37 @@
 		bpf_get_func_ret(ctx, &ret);                                                       \
 		leave(ctx, ret);                                                                   \
 		return 0;                                                                          \
-	}                                                                                          \
-	SEC("kprobe")                                                                              \
-	int name##_kprobe(struct pt_regs *ctx)                                                     \
+	}
+
+#define IMS_KPROBE(section, entry, exit, nargs, enter, leave)                                      \
+	SEC("k" section)                                                                           \
+	int entry(struct pt_regs *ctx)                                                             \
 	{                                                                                          \
 		__u64 arg[4] = {};                                                                 \
                                                                                                    \
-		IMS_KPROBE_ARGS(ctx, arg, nargs);                                                  \
+		if (!(bpf_get_attach_cookie(ctx) & IMS_ROW_NO_ARGS))                               \
+			IMS_KPROBE_ARGS(ctx, arg, nargs);                                          \
 		enter(arg);                                                                        \
 		return 0;                                                                          \
 	}                                                                                          \
-	SEC("kretprobe")                                                                           \
-	int name##_kretprobe(struct pt_regs *ctx)                                                  \
+	SEC("kret" section)                                                                        \
+	int exit(struct pt_regs *ctx)                                                              \
 	{                                                                                          \
 		leave(ctx, PT_REGS_RC(ctx));                                                       \
 		return 0;                                                                          \
 	}
+
+/* All that are an entry and a return apart. */
+#define IMS_PAIRS(fetch, name, nargs, enter, leave)                                                \
+	IMS_FENTRY(fetch, name, nargs, enter, leave)                                               \
+	IMS_KPROBE("probe", name##_kprobe, name##_kretprobe, nargs, enter, leave)                  \
+	IMS_KPROBE("probe.multi", name##_multi, name##_retmulti, nargs, enter, leave)
+
+#define IMS_PROBES_BY(fetch, name, nargs, enter, leave)                                            \
+	IMS_FSESSION(fetch, name, nargs, enter, leave)                                             \
+	IMS_PAIRS(fetch, name, nargs, enter, leave)
+
+#define IMS_PROBES(name, nargs, enter, leave)                                                      \
+	IMS_PROBES_BY(IMS_FENTRY_ARGS, name, nargs, enter, leave)
 
 #endif

@@ -127,7 +127,7 @@ const volatile __u64 trace_slower_ns; /* only those that took so long are, with 
 /* Counters, read by user space at any time. */
 __u64 lost[IMS_HOOK_MAX * IMS_LOSS_MAX];
 __u64 emitted[IMS_HOOK_MAX]; /* = received + ring-full + no-entry. Single maps: trace_cpus */
-__u64 hits[IMS_POINT_MAX]; /* on the hot path only whether there was one */
+__u64 hits[IMS_ROWS]; /* on the hot path only whether there was one */
 
 static struct ims_call calls[IMS_CALLS_SIZE];
 static __u64 calls_displaced; /* how many of them are not at their home */

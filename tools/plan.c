@@ -19,7 +19,7 @@ enum { KEY_JSON = 256, KEY_MECHANISM };
 
 static const struct option_row options[] = {
 	{KEY_JSON, "json", NULL, "one JSON object instead of text"},
-	{KEY_MECHANISM, "mechanism", "NAME", "use only this one: fentry or kprobe"},
+	{KEY_MECHANISM, "mechanism", "NAME", "use only fsession, fentry, kprobe-multi or kprobe"},
 	{0}};
 
 static int set(void *arg, int key, const char *value)

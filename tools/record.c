@@ -29,7 +29,7 @@ static const struct option_row options[] = {
 	{'o', "output", "FILE", "write to FILE (default " DEFAULT_OUTPUT "), - for standard output"},
 	{'d', "duration", "SECONDS", "stop after this time"},
 	{'q', "quiet", NULL, "no status line"},
-	{KEY_MECHANISM, "mechanism", "NAME", "use only this one: fentry or kprobe"},
+	{KEY_MECHANISM, "mechanism", "NAME", "use only fsession, fentry, kprobe-multi or kprobe"},
 	CHOICE_OPTIONS,
 	{KEY_MAX_SIZE, "max-size", "SIZE", "stop before FILE gets larger: 64M, 1G"},
 	{KEY_ROTATE, "rotate", "N", "go on in FILE.1, FILE.2, ..., and keep the newest N files"},

@@ -61,6 +61,15 @@ enum ims_point {
 	IMS_POINT_MAX
 };
 
+/*
+ * Rows of the plan. The first of each point has the point's number; a point that is hooked at several
+ * functions has further ones. A program learns its row from the cookie of its attachment.
+ */
+#define IMS_ROWS 64
+#define IMS_ROW_NO_ARGS (1u << 31) /* in the cookie: the function's arguments are not as declared */
+
+_Static_assert(IMS_POINT_MAX <= IMS_ROWS, "each point has a row");
+
 /* Why something that happened is not in the stream. Numbers are part of the file format. */
 enum ims_loss_cause {
 	IMS_LOSS_RING_FULL = 0,   /* no space in the ring buffer */
@@ -135,7 +144,7 @@ struct ims_kevent {
 	__u32 flags;    /* enum ims_event_flags */
 	__u32 group;    /* IMS_NO_GROUP when there is none */
 	__u32 domain_type; /* the kernel's IOMMU_DOMAIN_* bits */
-	__u32 point;       /* enum ims_point */
+	__u32 row;         /* of the plan */
 	char comm[IMS_COMM_LEN];
 	char device[IMS_NAME_LEN];
 	char instance[IMS_NAME_LEN];        /* of the device */

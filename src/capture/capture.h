@@ -27,7 +27,7 @@ struct ims_choice {
 
 struct ims_capture_options {
 	struct ims_choice choice;
-	const char *mechanism; /* "fentry" or "kprobe": use this one only; NULL: the best there is */
+	const char *mechanism; /* "fentry", ...: use this one only; NULL: the best there is */
 	int (*sink)(void *arg, const struct ims_record *rec);
 	void *arg;
 };

@@ -201,3 +201,42 @@ const char *ksyms_name_at(const struct ksyms *k, uint64_t addr)
 
 	return s && s->addr == addr ? k->text + s->name : NULL;
 }
+
+const char *ksyms_module_at(const struct ksyms *k, uint64_t addr)
+{
+	const struct ksym *s = find(k, addr);
+
+	return s && s->addr == addr ? k->text + s->module : NULL;
+}
+
+static bool is_copy(const char *rest)
+{
+	static const char *const suffix[] = {".isra.", ".constprop.", ".part."};
+
+	for (size_t i = 0; i < sizeof(suffix) / sizeof(suffix[0]); i++)
+		if (!strncmp(rest, suffix[i], strlen(suffix[i])))
+			return !strstr(rest, ".cold");
+	return false;
+}
+
+size_t ksyms_find(const struct ksyms *k, const char *name, const char *module, bool suffix,
+		  uint64_t *addr, const char **full)
+{
+	size_t n = strlen(name), found = 0;
+
+	for (size_t i = 0; k && i < k->count; i++) {
+		const struct ksym *s = &k->sym[i];
+		const char *text = k->text + s->name;
+
+		if (strncmp(text, name, n) || strcmp(k->text + s->module, module))
+			continue;
+		if (suffix ? !is_copy(text + n) : text[n] != 0)
+			continue;
+		found++;
+		if (addr)
+			*addr = s->addr;
+		if (full)
+			*full = text;
+	}
+	return found;
+}

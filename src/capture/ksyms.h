@@ -3,8 +3,9 @@
 #ifndef IMS_CAPTURE_KSYMS_H
 #define IMS_CAPTURE_KSYMS_H
 
-#include <stdint.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct ksyms;
 
@@ -20,5 +21,15 @@ void ksyms_format(const struct ksyms *k, uint64_t addr, char *buf, size_t size);
 
 /* The name of the symbol that begins exactly here; NULL when there is none. */
 const char *ksyms_name_at(const struct ksyms *k, uint64_t addr);
+
+const char *ksyms_module_at(const struct ksyms *k, uint64_t addr);
+
+/*
+ * How many symbols are called @name in @module ("": the kernel itself), or, with @suffix, @name and what
+ * a compiler adds to a copy it changed (.isra.0, .constprop.0, .part.0). The last one's address goes to
+ * *@addr, and its whole name to *@full; both may be NULL.
+ */
+size_t ksyms_find(const struct ksyms *k, const char *name, const char *module, bool suffix,
+		  uint64_t *addr, const char **full);
 
 #endif

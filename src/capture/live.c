@@ -81,7 +81,7 @@ static int tell_event(struct ims_capture *c, const struct ims_kevent *k)
 	struct frames frames;
 	struct ims_record rec = {.type = IMS_REC_EVENT, .time_ns = k->time_ns};
 	struct ims_event *e = &rec.event;
-	bool call = k->hook != IMS_HOOK_SNAPSHOT && k->point < IMS_POINT_MAX;
+	bool call = k->hook != IMS_HOOK_SNAPSHOT && k->row < c->plan.count;
 
 	e->duration_ns = k->duration_ns;
 	e->domain = k->domain;
@@ -93,7 +93,7 @@ static int tell_event(struct ims_capture *c, const struct ims_kevent *k)
 	e->flags = k->flags;
 	e->group = k->group;
 	e->domain_type = k->domain_type;
-	e->function = call ? c->plan.row[k->point].function : "";
+	e->function = call ? c->plan.row[k->row].function : "";
 	e->comm = k->comm;
 	e->device = k->device;
 	e->instance = k->instance;
@@ -133,7 +133,7 @@ static int on_trace(void *arg, const struct ims_trace *r, uint32_t cpu, uint32_t
 	const struct plan_row *row = &c->plan.row[r->point - 1];
 	struct ims_event *e = &rec.event;
 
-	e->hook = row->hook;
+	e->hook = points[row->point].hook;
 	e->function = row->function;
 	e->duration_ns = r->duration_ns;
 	e->domain = r->domain;
@@ -155,29 +155,13 @@ static int on_trace(void *arg, const struct ims_trace *r, uint32_t cpu, uint32_t
 
 /* ---- loss and plan ---------------------------------------------------------------------------- */
 
-/* Calls on which the kernel skipped a program because one was running on that CPU already. */
-static uint64_t missed(const struct plan_row *row)
-{
-	uint64_t sum = 0;
-
-	for (int i = 0; i < 2; i++) {
-		struct bpf_prog_info info = {};
-		__u32 size = sizeof(info);
-
-		if (row->prog[i] &&
-		    !bpf_obj_get_info_by_fd(bpf_program__fd(row->prog[i]), &info, &size))
-			sum += info.recursion_misses;
-	}
-	return sum;
-}
-
 static void read_account(struct ims_capture *c)
 {
 	struct account *a = &c->account;
 	uint64_t sum[IMS_HOOK_MAX] = {};
 
-	for (int i = 0; i < IMS_POINT_MAX; i++)
-		sum[c->plan.row[i].hook] += missed(&c->plan.row[i]);
+	for (unsigned int i = 0; i < c->plan.count; i++)
+		sum[points[c->plan.row[i].point].hook] += plan_missed(&c->plan.row[i]);
 	for (uint32_t hook = 0; hook < IMS_HOOK_MAX; hook++) {
 		a->emitted[hook] = c->skel->bss->emitted[hook];
 		for (uint32_t cause = 0; cause < IMS_LOSS_MAX; cause++)
@@ -192,11 +176,11 @@ static int tell_plan(struct ims_capture *c)
 {
 	int err = 0;
 
-	for (int i = 0; !err && i < IMS_POINT_MAX; i++) {
+	for (unsigned int i = 0; !err && i < c->plan.count; i++) {
 		const struct plan_row *row = &c->plan.row[i];
 		struct ims_record rec = {.type = IMS_REC_PLAN, .time_ns = now_ns()};
 
-		rec.plan.hook = row->hook;
+		rec.plan.hook = points[row->point].hook;
 		rec.plan.function = row->function;
 		rec.plan.mechanism = plan_mechanism_name(row->mechanism);
 		rec.plan.module = row->module;
@@ -240,24 +224,33 @@ static int choose_calls(struct ims_capture *c)
 	return 0;
 }
 
-static int load(struct ims_capture *c, struct ims_error *err)
+static int load_once(struct ims_capture *c)
 {
 	struct ims_bpf *s;
-	int e;
+	int err;
 
 	ims_bpf__destroy(c->skel);
 	c->skel = s = ims_bpf__open();
 	if (!s)
-		return ims_fail(err, -errno, "cannot open the BPF programs: %s", strerror(errno));
+		return -errno;
 	s->rodata->alloc_device_arg = c->plan.row[IMS_POINT_DOMAIN_ALLOC].device_arg;
-	plan_prepare(&c->plan, s->obj);
-	e = stats_prepare(&(struct stats_maps){.slots = s->maps.stats,
-					       .owners = s->maps.owners,
-					       .free_slots = s->maps.free_slots});
-	if (!e)
-		e = choose_calls(c);
-	if (!e)
-		e = ims_bpf__load(s);
+	err = plan_prepare(&c->plan, s->obj);
+	if (!err)
+		err = stats_prepare(&(struct stats_maps){.slots = s->maps.stats,
+						       .owners = s->maps.owners,
+						       .free_slots = s->maps.free_slots});
+	if (!err)
+		err = choose_calls(c);
+	return err ? err : ims_bpf__load(s);
+}
+
+/* libbpf loads all programs or none: a row whose program is refused goes down the ladder, alone. */
+static int load(struct ims_capture *c, struct ims_error *err)
+{
+	int e = load_once(c);
+
+	while (e && plan_load_failed(&c->plan))
+		e = load_once(c);
 	if (e)
 		return ims_fail(err, e,
 				"the kernel refused the BPF programs: %s; IOMMUSCOPE_DEBUG=1 shows "
@@ -280,9 +273,8 @@ static int set_up(struct ims_capture *c, struct ims_error *err)
 	});
 	c->instances = instances_new(bpf_map__fd(s->maps.layouts), c->btf);
 	c->ring = ring_buffer__new(bpf_map__fd(s->maps.ring), on_sample, c, NULL);
-	c->stacks = stacks_new();
 	c->trace = trace_new(s->maps.trace_cpus, s->maps.trace_records, on_trace, c);
-	if (!c->stats || !c->instances || !c->ring || !c->stacks || !c->trace)
+	if (!c->stats || !c->instances || !c->ring || !c->trace)
 		return ims_fail(err, -errno, "cannot set up the capture's maps: %s", strerror(errno));
 	return 0;
 }
@@ -300,17 +292,13 @@ static int open_steps(struct ims_capture *c, struct ims_error *err)
 	c->btf = btf__load_vmlinux_btf();
 	if (!c->btf)
 		return ims_fail(err, -errno, "cannot read the kernel's BTF: %s", strerror(errno));
-	e = plan_make(&c->plan, c->btf, c->options.mechanism);
+	c->stacks = stacks_new();
+	if (!c->stacks)
+		return ims_fail(err, -ENOMEM, "no memory");
+	e = plan_make(&c->plan, c->btf, stacks_symbols(c->stacks), c->options.mechanism, err);
 	if (e)
-		return ims_fail(err, e, "no mechanism is called \"%s\"; try fentry or kprobe",
-				c->options.mechanism);
+		return e;
 	e = load(c, err);
-	if (e && !c->options.mechanism) {
-		/* One function that the BTF has and the kernel does not (renamed by the compiler)
-		 * fails them all; kprobes are refused one by one. */
-		plan_make(&c->plan, c->btf, "kprobe");
-		e = load(c, err);
-	}
 	return e ? e : set_up(c, err);
 }
 
@@ -479,13 +467,13 @@ int ims_capture_stop(struct ims_capture *c)
 	err = drain_last(c);
 	if (!err)
 		err = ims_capture_refresh(c);
-	for (int i = 0; i < IMS_POINT_MAX; i++) {
+	for (unsigned int i = 0; i < c->plan.count; i++) {
 		struct plan_row *row = &c->plan.row[i];
 
 		if (row->state != PLAN_ATTACHED || c->skel->bss->hits[i])
 			continue;
 		row->state = PLAN_SILENT;
-		snprintf(row->reason, sizeof(row->reason), "attached, never hit");
+		plan_say(row, "attached, never hit");
 	}
 	if (!err)
 		err = tell_plan(c);
@@ -497,7 +485,7 @@ void ims_capture_close(struct ims_capture *c)
 {
 	if (!c)
 		return;
-	plan_detach(&c->plan);
+	plan_free(&c->plan);
 	ring_buffer__free(c->ring);
 	trace_free(c->trace);
 	stats_free(c->stats);

@@ -2,82 +2,21 @@
 #include "capture/plan.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include <bpf/bpf.h>
-
-/*
- * A candidate is taken when the BTF has the function and its parameters begin with these names:
- * that, and never the kernel's version, tells the prototypes apart. A tracepoint has no params.
- */
-struct candidate {
-	const char *function;
-	const char *params;
-	const char *module; /* NULL: vmlinux */
-	int device_arg;
-};
-
-#define MAX_CANDIDATES 3
-
-static const struct point {
-	enum ims_hook hook;
-	const char *program;
-	bool tracepoint;
-	struct candidate candidate[MAX_CANDIDATES];
-} points[IMS_POINT_MAX] = {
-	/* Where all allocations end, default domains too; of the ways to it one or none exists on a
-	 * given kernel. See alloc_spoke_for(). */
-	[IMS_POINT_DOMAIN_ALLOC] = {IMS_HOOK_DOMAIN_ALLOC, "domain_alloc", false,
-				    {{"__iommu_paging_domain_alloc_flags", "dev,type", NULL, 0},
-				     {"__iommu_domain_alloc", "ops,dev,type", NULL, 1},
-				     {"__iommu_domain_alloc", "bus,type", NULL, -1}}},
-	[IMS_POINT_ALLOC_DEVICE] = {IMS_HOOK_DOMAIN_ALLOC, "alloc_device", false,
-				    {{"iommu_paging_domain_alloc_flags", "dev,flags"},
-				     {"iommu_paging_domain_alloc", "dev"}}},
-	[IMS_POINT_ALLOC_BUS] = {IMS_HOOK_DOMAIN_ALLOC, "alloc_bus", false,
-				 {{"iommu_domain_alloc", "bus"}}},
-	[IMS_POINT_DOMAIN_FREE] = {IMS_HOOK_DOMAIN_FREE, "domain_free", false,
-				   {{"iommu_domain_free", "domain"}}},
-	/* Not the drivers' own attach_dev: two drivers share that name on arm64. */
-	[IMS_POINT_ATTACH] = {IMS_HOOK_ATTACH, "attach", false,
-			      {{"__iommu_attach_device", "domain,dev"}}},
-	[IMS_POINT_ATTACH_GROUP] = {IMS_HOOK_ATTACH_GROUP, "attach_group", false,
-				    {{"iommu_attach_group", "domain,group"}}},
-	[IMS_POINT_ATTACH_DEVICE] = {IMS_HOOK_ATTACH_GROUP, "attach_device", false,
-				     {{"iommu_attach_device", "domain,dev"}}},
-	[IMS_POINT_DETACH_GROUP] = {IMS_HOOK_DETACH_GROUP, "detach_group", false,
-				    {{"iommu_detach_group", "domain,group"}}},
-	[IMS_POINT_DETACH_DEVICE] = {IMS_HOOK_DETACH_GROUP, "detach_device", false,
-				     {{"iommu_detach_device", "domain,dev"}}},
-	[IMS_POINT_PROBE] = {IMS_HOOK_PROBE, "probe", false, {{"iommu_probe_device", "dev"}}},
-	[IMS_POINT_VFIO_ATTACH] = {IMS_HOOK_CALLER, "vfio_attach", false,
-				   {{"vfio_iommu_type1_attach_group", "iommu_data,iommu_group",
-				     "vfio_iommu_type1"}}},
-	/* A scenario of driver/iommulab, which its writer answers for. */
-	[IMS_POINT_LAB] = {IMS_HOOK_CALLER, "lab", false, {{"lab_scenario", "text", "iommulab"}}},
-	/* The innermost that every way to map goes through: each call is one iommu:map. */
-	[IMS_POINT_MAP] = {IMS_HOOK_MAP, "map", false,
-			   {{"iommu_map_nosync", "domain,iova,paddr,size"},
-			    {"__iommu_map", "domain,iova,paddr,size"}}},
-	[IMS_POINT_UNMAP] = {IMS_HOOK_UNMAP, "unmap", false,
-			     {{"__iommu_unmap", "domain,iova,size"}}},
-	[IMS_POINT_DEVICE_ADD] = {IMS_HOOK_DEVICE_ADD, "device_add", true,
-				  {{"add_device_to_group"}}},
-	[IMS_POINT_DEVICE_REMOVE] = {IMS_HOOK_DEVICE_REMOVE, "device_remove", true,
-				     {{"remove_device_from_group"}}},
-	/* Only our own driver can tell which device it chose. What the core sees too (attach) is
-	 * taken from the core, for all drivers of the machine alike. */
-	[IMS_POINT_FINALISE] = {IMS_HOOK_FINALISE, "finalise", true,
-				{{"domain_finalise", NULL, "iommuscope_smmuv3"}}},
-	[IMS_POINT_ATTACH_PASID] = {IMS_HOOK_ATTACH_PASID, "attach_pasid", false,
-				    {{"iommu_attach_device_pasid", "domain,dev,pasid"}}},
-};
+#include "capture/attach.h"
+#include "capture/error.h"
 
 const char *plan_mechanism_name(enum plan_mechanism m)
 {
-	static const char *const name[] = {"", "tp_btf", "fentry", "kprobe"};
+	static const char *const name[] = {
+		[PLAN_FSESSION] = "fsession",	[PLAN_FENTRY] = "fentry", [PLAN_MULTI] = "kprobe-multi",
+		[PLAN_KPROBE] = "kprobe", [PLAN_TP_BTF] = "tp_btf", [PLAN_RAW_TP] = "raw_tp",
+		[PLAN_NONE] = "",
+	};
 
 	return name[m];
 }
@@ -89,7 +28,26 @@ const char *plan_state_name(enum plan_state s)
 	return name[s];
 }
 
-/* ---- choosing --------------------------------------------------------------------------------- */
+void plan_say(struct plan_row *row, const char *fmt, ...)
+{
+	size_t used = strlen(row->reason), room = sizeof(row->reason);
+	va_list args;
+
+	if (used && used + 2 < room) {
+		strcpy(row->reason + used, "; ");
+		used += 2;
+	}
+	va_start(args, fmt);
+	vsnprintf(row->reason + used, room - used, fmt, args);
+	va_end(args);
+}
+
+static void set(char *to, size_t size, const char *from)
+{
+	snprintf(to, size, "%s", from);
+}
+
+/* ---- functions -------------------------------------------------------------------------------- */
 
 /* Whether the function's parameters begin with those of the comma-separated @names. */
 static bool params_match(const struct btf *btf, const struct btf_type *func, const char *names)
@@ -111,6 +69,11 @@ static bool params_match(const struct btf *btf, const struct btf_type *func, con
 	return true;
 }
 
+static const char *where(const struct candidate *c)
+{
+	return c->module ? c->module : "vmlinux";
+}
+
 static bool tracepoint_fits(const struct btf *btf, const struct candidate *c, struct plan_row *row)
 {
 	char name[64];
@@ -118,7 +81,8 @@ static bool tracepoint_fits(const struct btf *btf, const struct candidate *c, st
 	snprintf(name, sizeof(name), "btf_trace_%s", c->function);
 	if (btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF) >= 0)
 		return true;
-	snprintf(row->reason, sizeof(row->reason), "no tracepoint %s", c->function);
+	if (!c->why_not)
+		plan_say(row, "no tracepoint %s in %s", c->function, where(c));
 	return false;
 }
 
@@ -126,22 +90,20 @@ static bool function_fits(const struct btf *btf, const struct candidate *c, stru
 {
 	int id = btf__find_by_name_kind(btf, c->function, BTF_KIND_FUNC);
 
-	if (!c->params)
+	if (c->kind == IS_TRACEPOINT)
 		return tracepoint_fits(btf, c, row);
 	if (id < 0) {
-		snprintf(row->reason, sizeof(row->reason), "%s: not in the BTF of %s", c->function,
-			 c->module ? c->module : "vmlinux");
+		plan_say(row, "%s: not in the BTF of %s", c->function, where(c));
 		return false;
 	}
 	if (!params_match(btf, btf__type_by_id(btf, id), c->params)) {
-		snprintf(row->reason, sizeof(row->reason), "%s: other parameters than (%s)",
-			 c->function, c->params);
+		plan_say(row, "%s: other parameters than (%s)", c->function, c->params);
 		return false;
 	}
 	return true;
 }
 
-static bool candidate_fits(struct btf *vmlinux, const struct candidate *c, struct plan_row *row)
+static bool in_btf(struct btf *vmlinux, const struct candidate *c, struct plan_row *row)
 {
 	struct btf *module;
 	bool fits;
@@ -150,7 +112,8 @@ static bool candidate_fits(struct btf *vmlinux, const struct candidate *c, struc
 		return function_fits(vmlinux, c, row);
 	module = btf__load_module_btf(c->module, vmlinux);
 	if (!module) {
-		snprintf(row->reason, sizeof(row->reason), "module %s is not loaded", c->module);
+		if (!c->why_not)
+			plan_say(row, "module %s is not loaded", c->module);
 		return false;
 	}
 	fits = function_fits(module, c, row);
@@ -158,178 +121,204 @@ static bool candidate_fits(struct btf *vmlinux, const struct candidate *c, struc
 	return fits;
 }
 
-static void choose(struct btf *vmlinux, const struct point *pt, struct plan_row *row,
-		   enum plan_mechanism mechanism)
+/*
+ * What the BTF has, the compiler may have renamed or inlined, and another file's function may have the
+ * same name. Where the kernel shows no addresses the BTF has to be believed.
+ */
+static bool in_kernel(const struct plan *p, const struct candidate *c, struct plan_row *row)
 {
+	const char *module = c->module ? c->module : "", *full = NULL;
+	size_t n = ksyms_find(p->ksyms, c->function, module, false, &row->address, NULL);
+
+	if (!p->ksyms || c->kind == IS_TRACEPOINT)
+		return true;
+	if (n == 1) {
+		/* Unique in its module, and not only there: by name, which is what sessions need. */
+		if (!c->module || !ksyms_find(p->ksyms, c->function, "", false, NULL, NULL))
+			row->address = 0;
+		return true;
+	}
+	if (!n && c->suffix)
+		n = ksyms_find(p->ksyms, c->function, module, true, &row->address, &full);
+	if (n == 1) {
+		plan_say(row, "%s: by address, the compiler changed its arguments", full);
+		row->no_args = true;
+		return true;
+	}
+	row->address = 0;
+	plan_say(row, n ? "%s: %zu functions have this name" : "%s: inlined", c->function, n);
+	return false;
+}
+
+static bool fits(const struct plan *p, const struct candidate *c, struct plan_row *row)
+{
+	if (!in_btf(p->btf, c, row))
+		return false;
+	if (c->why_not) {
+		plan_say(row, "tracepoint %s of %s: passed over, %s", c->function, where(c),
+			 c->why_not);
+		return false;
+	}
+	return in_kernel(p, c, row);
+}
+
+/* ---- mechanisms ------------------------------------------------------------------------------- */
+
+/* Why this kernel cannot do @m; NULL: it can. */
+static const char *unusable(struct plan *p, enum plan_mechanism m)
+{
+	if (!p->tried[m])
+		attach_try(p, m, p->unusable[m], sizeof(p->unusable[m]));
+	p->tried[m] = true;
+	return p->unusable[m][0] ? p->unusable[m] : NULL;
+}
+
+/* Why @row cannot have @m; NULL: it can. */
+static const char *refusal(struct plan *p, const struct plan_row *row, enum plan_mechanism m)
+{
+	bool by_name = m == PLAN_FSESSION || m == PLAN_FENTRY;
+
+	if (unusable(p, m))
+		return p->unusable[m];
+	if (by_name && row->address)
+		return "goes by name only";
+	if (by_name && row != &p->row[row->point])
+		return "one function only";
+	if (m != PLAN_KPROBE && strcmp(row->module, "vmlinux") && p->force < 0)
+		return "would hold the module";
+	return NULL;
+}
+
+/* The best that the row can have from @m on. Mechanisms passed over for the same reason share it. */
+static void choose_mechanism(struct plan *p, struct plan_row *row, enum plan_mechanism m)
+{
+	char names[64] = "";
+	const char *last = NULL;
+
+	row->mechanism = PLAN_NONE;
+	row->state = PLAN_FAILED;
+	for (; m < PLAN_LADDER && row->state == PLAN_FAILED; m++) {
+		const char *why = refusal(p, row, m);
+
+		if (p->force >= 0 && (int)m != p->force)
+			continue;
+		if (last && (!why || strcmp(last, why))) {
+			plan_say(row, "%s: %s", names, last);
+			names[0] = 0;
+		}
+		last = why;
+		if (why) {
+			snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s",
+				 names[0] ? ", " : "", plan_mechanism_name(m));
+			continue;
+		}
+		row->mechanism = m;
+		row->state = PLAN_CHOSEN;
+	}
+	if (last)
+		plan_say(row, "%s: %s", names, last);
+}
+
+/* ---- rows ------------------------------------------------------------------------------------- */
+
+static void begin_row(struct plan_row *row, enum ims_point point)
+{
+	uint64_t missed = row->missed;
+
+	memset(row, 0, sizeof(*row));
+	row->missed = missed;
+	row->point = point;
+	row->program = points[point].program;
+	row->device_arg = -1;
+	row->mechanism = PLAN_NONE;
+}
+
+static void choose(struct plan *p, struct plan_row *row)
+{
+	const struct point *pt = &points[row->point];
+
 	for (int i = 0; i < MAX_CANDIDATES && pt->candidate[i].function; i++) {
 		const struct candidate *c = &pt->candidate[i];
 
-		if (!candidate_fits(vmlinux, c, row))
+		if (!row->function[0] && !c->why_not)
+			set(row->function, sizeof(row->function), c->function);
+		if (!fits(p, c, row))
 			continue;
-		row->function = c->function;
-		row->module = c->module ? c->module : "vmlinux";
+		set(row->function, sizeof(row->function), c->function);
+		set(row->module, sizeof(row->module), where(c));
 		row->device_arg = c->device_arg;
-		row->mechanism = pt->tracepoint ? PLAN_TP_BTF : mechanism;
+		if (c->program)
+			row->program = c->program;
+		if (c->kind != IS_TRACEPOINT) {
+			choose_mechanism(p, row, PLAN_FSESSION);
+			return;
+		}
+		row->mechanism = c->module ? PLAN_RAW_TP : PLAN_TP_BTF;
 		row->state = PLAN_CHOSEN;
 		return;
 	}
 }
 
-/*
- * Whether this kernel attaches fentry programs at all: arm64 without direct calls (6.1) loads them,
- * but refuses to attach. Tried with a program that returns at once.
- */
-static int try_fentry(const struct btf *btf)
+static int parse_force(struct plan *p, const char *force, struct ims_error *err)
 {
-	const struct bpf_insn nop[] = {
-		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
-		{.code = BPF_JMP | BPF_EXIT},
-	};
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FENTRY);
-	int id = btf__find_by_name_kind(btf, "iommu_domain_free", BTF_KIND_FUNC);
-	int prog, link, err;
+	const char *why;
 
-	if (id < 0)
-		return id;
-	opts.attach_btf_id = id;
-	prog = bpf_prog_load(BPF_PROG_TYPE_TRACING, "ims_try", "GPL", nop, 2, &opts);
-	if (prog < 0)
-		return prog;
-	link = bpf_link_create(prog, 0, BPF_TRACE_FENTRY, NULL);
-	err = link < 0 ? link : 0;
-	if (link >= 0)
-		close(link);
-	close(prog);
-	return err;
+	p->force = -1;
+	if (!force)
+		return 0;
+	for (int m = 0; m < PLAN_LADDER; m++)
+		if (!strcmp(force, plan_mechanism_name(m)))
+			p->force = m;
+	if (p->force < 0)
+		return ims_fail(err, -EINVAL,
+				"no mechanism is called \"%s\"; there are fsession, fentry, "
+				"kprobe-multi and kprobe",
+				force);
+	why = unusable(p, p->force);
+	if (why)
+		return ims_fail(err, -EOPNOTSUPP,
+				"cannot use %s: %s; without --mechanism the best there is is taken",
+				force, why);
+	return 0;
 }
 
-int plan_make(struct plan *p, struct btf *btf, const char *force)
+int plan_make(struct plan *p, struct btf *btf, const struct ksyms *ksyms, const char *force,
+	      struct ims_error *err)
 {
-	enum plan_mechanism mechanism = PLAN_FENTRY;
-	int err = 0;
+	int e;
 
-	if (force && strcmp(force, "fentry") && strcmp(force, "kprobe"))
-		return -EINVAL;
-	if (force && !strcmp(force, "kprobe"))
-		mechanism = PLAN_KPROBE;
-	else if (!force && (err = try_fentry(btf)))
-		mechanism = PLAN_KPROBE;
 	memset(p, 0, sizeof(*p));
-	for (int i = 0; i < IMS_POINT_MAX; i++) {
-		struct plan_row *row = &p->row[i];
-
-		row->point = i;
-		row->hook = points[i].hook;
-		row->program = points[i].program;
-		row->function = points[i].candidate[0].function;
-		row->module = "";
-		row->device_arg = -1;
-		choose(btf, &points[i], row, mechanism);
-		if (row->state == PLAN_CHOSEN && row->mechanism == PLAN_KPROBE && !force)
-			snprintf(row->reason, sizeof(row->reason), "fentry: this kernel refuses it (%s)",
-				 err == -524 ? "ENOTSUPP" : strerror(-err));
+	p->btf = btf;
+	p->ksyms = ksyms;
+	e = parse_force(p, force, err);
+	if (e)
+		return e;
+	p->count = IMS_POINT_MAX;
+	for (unsigned int i = 0; i < IMS_POINT_MAX; i++) {
+		begin_row(&p->row[i], i);
+		choose(p, &p->row[i]);
 	}
 	return 0;
 }
 
-/* ---- carrying out ------------------------------------------------------------------------------ */
-
-static struct bpf_program *program(const struct bpf_object *obj, const struct plan_row *row,
-				   const char *kind)
+bool plan_load_failed(struct plan *p)
 {
-	char name[64];
-
-	snprintf(name, sizeof(name), "%s_%s", row->program, kind);
-	return bpf_object__find_program_by_name(obj, name);
-}
-
-static const char *const kinds[][2] = {
-	[PLAN_TP_BTF] = {"tp", NULL},
-	[PLAN_FENTRY] = {"fexit", "fentry"},
-	[PLAN_KPROBE] = {"kretprobe", "kprobe"},
-};
-
-static int prepare_row(struct plan_row *row, const struct bpf_object *obj)
-{
-	int err = 0;
-
-	for (int k = 0; !err && k < 2 && kinds[row->mechanism][k]; k++) {
-		row->prog[k] = program(obj, row, kinds[row->mechanism][k]);
-		if (row->mechanism != PLAN_KPROBE)
-			err = bpf_program__set_attach_target(row->prog[k], 0, row->function);
-	}
-	for (int k = 0; k < 2 && row->prog[k]; k++) {
-		bpf_program__set_autoload(row->prog[k], !err);
-		if (err)
-			row->prog[k] = NULL;
-	}
-	return err;
-}
-
-void plan_prepare(struct plan *p, struct bpf_object *obj)
-{
-	struct bpf_program *prog;
-
-	bpf_object__for_each_program(prog, obj)
-		if (strcmp(bpf_program__section_name(prog), "raw_tp"))
-			bpf_program__set_autoload(prog, false);
-	for (int i = 0; i < IMS_POINT_MAX; i++) {
+	for (unsigned int i = 0; i < p->count; i++) {
 		struct plan_row *row = &p->row[i];
-		int err = row->state == PLAN_CHOSEN ? prepare_row(row, obj) : 0;
+		const char *line;
 
-		if (!err)
+		if (row->state != PLAN_CHOSEN || !attach_was_refused(p, row, &line))
 			continue;
-		row->state = PLAN_FAILED;
-		snprintf(row->reason, sizeof(row->reason), "target: %s", strerror(-err));
+		plan_say(row, "%s: refused (%s)", plan_mechanism_name(row->mechanism), line);
+		choose_mechanism(p, row, row->mechanism + 1);
+		return true;
 	}
+	return false;
 }
 
-/* The return first: an entry without its return would hold a place among the calls. */
-static int attach_row(struct plan_row *row)
+void plan_free(struct plan *p)
 {
-	for (int k = 0; k < 2 && row->prog[k]; k++) {
-		row->link[k] = row->mechanism == PLAN_KPROBE
-				       ? bpf_program__attach_kprobe(row->prog[k], k == 0,
-								    row->function)
-				       : bpf_program__attach(row->prog[k]);
-		if (!row->link[k])
-			return -errno;
-	}
-	return 0;
-}
-
-static void detach_row(struct plan_row *row)
-{
-	bpf_link__destroy(row->link[1]);
-	bpf_link__destroy(row->link[0]);
-	row->link[0] = row->link[1] = NULL;
-}
-
-int plan_attach(struct plan *p)
-{
-	int attached = 0;
-
-	for (int i = 0; i < IMS_POINT_MAX; i++) {
-		struct plan_row *row = &p->row[i];
-		int err;
-
-		if (row->state != PLAN_CHOSEN)
-			continue;
-		err = attach_row(row);
-		if (err) {
-			detach_row(row);
-			row->state = PLAN_FAILED;
-			snprintf(row->reason, sizeof(row->reason), "attach: %s", strerror(-err));
-			continue;
-		}
-		row->state = PLAN_ATTACHED;
-		attached++;
-	}
-	return attached;
-}
-
-void plan_detach(struct plan *p)
-{
-	for (int i = 0; i < IMS_POINT_MAX; i++)
-		detach_row(&p->row[i]);
+	plan_detach(p);
+	free(p->log);
+	p->log = NULL;
 }

@@ -10,7 +10,7 @@
 #define KSYMS_RECHECK_NS 100000000ull
 
 struct stacks {
-	struct ksyms *ksyms; /* loaded when first needed: see symbols() */
+	struct ksyms *ksyms; /* loaded when first needed: see stacks_symbols() */
 	uint64_t ksyms_ns; /* when they were last known to be right; 0: not yet */
 	uint64_t modules; /* ksyms_modules() at that time */
 };
@@ -36,12 +36,9 @@ static uint64_t now_ns(void)
 	return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
-/*
- * The kernel's symbols, or NULL where it shows none: there are no stacks then. Reading them takes
- * longer than everything else at start, so that is put off to the first stack; and done again when
- * modules came or went.
- */
-static const struct ksyms *symbols(struct stacks *s)
+/* Reading them takes longer than everything else at start: done once, and again when modules came
+ * or went. */
+const struct ksyms *stacks_symbols(struct stacks *s)
 {
 	uint64_t now = now_ns(), modules;
 
@@ -71,7 +68,7 @@ struct ims_stack stacks_kernel(struct stacks *s, const __u64 *addr, uint32_t dep
 			       const char *function, struct frames *f)
 {
 	struct ims_stack stack = {.frame = f->frame};
-	const struct ksyms *ksyms = depth ? symbols(s) : NULL;
+	const struct ksyms *ksyms = depth ? stacks_symbols(s) : NULL;
 	size_t len = strlen(function);
 
 	if (!ksyms) /* an address says nothing, and tells where the kernel is */
@@ -96,5 +93,5 @@ struct ims_stack stacks_kernel(struct stacks *s, const __u64 *addr, uint32_t dep
 
 const char *stacks_name_at(struct stacks *s, uint64_t addr)
 {
-	return ksyms_name_at(symbols(s), addr);
+	return ksyms_name_at(stacks_symbols(s), addr);
 }

@@ -5,6 +5,8 @@
 
 #include <iommuscope/stream.h>
 
+struct ksyms;
+
 #define FRAME_LEN 128
 
 struct stacks;
@@ -25,6 +27,10 @@ void stacks_free(struct stacks *s);
  */
 struct ims_stack stacks_kernel(struct stacks *s, const __u64 *addr, uint32_t depth,
 			       const char *function, struct frames *f);
+
+/* The kernel's symbols as they are now, until the next call; NULL where it shows none: there are no
+ * stacks then. */
+const struct ksyms *stacks_symbols(struct stacks *s);
 
 /* The name of the kernel's symbol that begins here, or NULL. */
 const char *stacks_name_at(struct stacks *s, uint64_t addr);

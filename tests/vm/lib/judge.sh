@@ -110,14 +110,17 @@ judge_dmesg() {
 	cell[dmesg]=$([ -z "$trouble" ] && echo clean || echo BAD)
 }
 
-# What was hooked was hooked by what this kernel can do best, or by what was asked for. 6.1 on arm64
-# refuses fentry. Tracepoints and the snapshot have a mechanism of their own.
+# What was hooked was hooked by what this kernel can do best, or by what was asked for: 6.1 on arm64
+# refuses fentry, and fsession came with 7.0. Tracepoints, modules and the snapshot have their own.
 judge_mechanism() { # NAME
 	local wanted=fentry
+	case $entry in
+	*-backports*) wanted=fsession ;;
+	arm64-*-bookworm*) wanted=kprobe ;;
+	esac
 	[ "$1" != kprobe ] || wanted=kprobe
-	case $entry in arm64-*-bookworm*) wanted=kprobe ;; esac
 	is "$entry $1: the mechanism" "$(jq -r '[.plan[] |
-		select((.state == "attached" or .state == "silent") and
+		select((.state == "attached" or .state == "silent") and .module == "vmlinux" and
 			.mechanism != "tp_btf" and .hook != "snapshot") | .mechanism] |
 		unique | join(" ")' "$report")" "$wanted"
 }

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/points.h"
+
+#include <stddef.h>
+
+#define VFIO "vfio_iommu_type1"
+#define LAB "iommulab"
+#define SCOPE "iommuscope_smmuv3"
+
+/* A function of the core: one for all drivers. */
+#define CORE(name, args) {.function = name, .params = args}
+#define IN_MODULE(mod, name, args) {.function = name, .params = args, .module = mod}
+#define TRACEPOINT(mod, name) {.function = name, .module = mod, .kind = IS_TRACEPOINT}
+/* What our own SMMUv3 driver tells too, but the core tells for every driver of the machine. */
+#define TOLD_BY_ONE(name)                                                                          \
+	{                                                                                          \
+		.function = name, .module = SCOPE, .kind = IS_TRACEPOINT,                          \
+		.why_not = "it knows one driver only"                                              \
+	}
+
+const struct point points[IMS_POINT_MAX] = {
+	/* Where all allocations end, default domains too; of the ways to it one or none exists on a
+	 * given kernel. See alloc_spoke_for(). */
+	[IMS_POINT_DOMAIN_ALLOC] = {IMS_HOOK_DOMAIN_ALLOC,
+				    "domain_alloc",
+				    {CORE("__iommu_paging_domain_alloc_flags", "dev,type"),
+				     {"__iommu_domain_alloc", "ops,dev,type", .device_arg = 1},
+				     {"__iommu_domain_alloc", "bus,type", .device_arg = -1}}},
+	[IMS_POINT_ALLOC_DEVICE] = {IMS_HOOK_DOMAIN_ALLOC,
+				    "alloc_device",
+				    {CORE("iommu_paging_domain_alloc_flags", "dev,flags"),
+				     CORE("iommu_paging_domain_alloc", "dev")}},
+	[IMS_POINT_ALLOC_BUS] = {IMS_HOOK_DOMAIN_ALLOC,
+				 "alloc_bus",
+				 {CORE("iommu_domain_alloc", "bus")}},
+	[IMS_POINT_DOMAIN_FREE] = {IMS_HOOK_DOMAIN_FREE,
+				   "domain_free",
+				   {TOLD_BY_ONE("domain_free"),
+				    CORE("iommu_domain_free", "domain")}},
+	/* Not the drivers' own attach_dev: two drivers share that name on arm64. */
+	[IMS_POINT_ATTACH] = {IMS_HOOK_ATTACH,
+			      "attach",
+			      {TOLD_BY_ONE("attach"),
+			       CORE("__iommu_attach_device", "domain,dev")}},
+	[IMS_POINT_ATTACH_GROUP] = {IMS_HOOK_ATTACH_GROUP,
+				    "attach_group",
+				    {CORE("iommu_attach_group", "domain,group")}},
+	[IMS_POINT_ATTACH_DEVICE] = {IMS_HOOK_ATTACH_GROUP,
+				     "attach_device",
+				     {CORE("iommu_attach_device", "domain,dev")}},
+	[IMS_POINT_DETACH_GROUP] = {IMS_HOOK_DETACH_GROUP,
+				    "detach_group",
+				    {TOLD_BY_ONE("detach"),
+				     CORE("iommu_detach_group", "domain,group")}},
+	[IMS_POINT_DETACH_DEVICE] = {IMS_HOOK_DETACH_GROUP,
+				     "detach_device",
+				     {CORE("iommu_detach_device", "domain,dev")}},
+	[IMS_POINT_PROBE] = {IMS_HOOK_PROBE, "probe", {CORE("iommu_probe_device", "dev")}},
+	[IMS_POINT_VFIO_ATTACH] = {IMS_HOOK_CALLER,
+				   "vfio_attach",
+				   {IN_MODULE(VFIO, "vfio_iommu_type1_attach_group",
+					      "iommu_data,iommu_group")}},
+	/* A scenario of driver/iommulab, which its writer answers for. */
+	[IMS_POINT_LAB] = {IMS_HOOK_CALLER, "lab", {IN_MODULE(LAB, "lab_scenario", "text")}},
+	/* The innermost that every way to map goes through: each call is one iommu:map. */
+	[IMS_POINT_MAP] = {IMS_HOOK_MAP,
+			   "map",
+			   {CORE("iommu_map_nosync", "domain,iova,paddr,size"),
+			    CORE("__iommu_map", "domain,iova,paddr,size")}},
+	[IMS_POINT_UNMAP] = {IMS_HOOK_UNMAP, "unmap", {CORE("__iommu_unmap", "domain,iova,size")}},
+	[IMS_POINT_DEVICE_ADD] = {IMS_HOOK_DEVICE_ADD,
+				  "device_add",
+				  {TRACEPOINT(NULL, "add_device_to_group")}},
+	[IMS_POINT_DEVICE_REMOVE] = {IMS_HOOK_DEVICE_REMOVE,
+				     "device_remove",
+				     {TRACEPOINT(NULL, "remove_device_from_group")}},
+	/* Only our own driver can tell which device it chose. */
+	[IMS_POINT_FINALISE] = {IMS_HOOK_FINALISE,
+				"finalise",
+				{TRACEPOINT(SCOPE, "domain_finalise")}},
+	[IMS_POINT_ATTACH_PASID] = {IMS_HOOK_ATTACH_PASID,
+				    "attach_pasid",
+				    {CORE("iommu_attach_device_pasid", "domain,dev,pasid")}},
+};
