@@ -1,6 +1,6 @@
 /* latency.js - how long the operations took: over time as a heat map, and in all as histograms. */
 
-const HEAT = 120, LEVELS = 6, BUCKETS = 140;
+const HEAT = 120, HEAT_ROWS = 12, LEVELS = 6, BUCKETS = 140;
 
 /* The smallest latency of a bucket: include/iommuscope/hist.h. */
 function bucketLow(i) {
@@ -40,8 +40,9 @@ function heatPanel(op, heat, single) {
 		high = Math.max(high, cells[i + 1] + 1);
 		calls += cells[i + 2];
 	}
-	low = Math.max(low - 1, 0);
-	high = Math.min(high + 1, BUCKETS / 2);
+	/* Not so few that a difference looks larger than it is. */
+	low = Math.max(Math.min(low - 1, high - HEAT_ROWS), 0);
+	high = Math.min(Math.max(high + 1, low + HEAT_ROWS), BUCKETS / 2);
 	const level = n => Math.min(Math.floor(Math.log(n) / Math.log(most + 1) * LEVELS), LEVELS - 1);
 	const y = row => HEAT - 4 - (row - low) / (high - low) * (HEAT - 8);
 
@@ -87,14 +88,10 @@ function heatTip(panel, e) {
 			asTime(cell.from) + " to " + asTime(cell.to)] : [], e.clientX, e.clientY);
 }
 
-/* Single events tell the time exactly; where there are none, statistics tell of about a second. */
+/* Statistics count every call, by the second; single events tell the time exactly, but may be a sample. */
 function drawHeats() {
-	const ops = new Set([...Object.keys(data.heat_events.ops), ...Object.keys(data.heat_stats.ops)]);
-	const panels = data.hooks.filter(op => ops.has(op)).map(op => {
-		const single = Boolean(data.heat_events.ops[op]);
-
-		return heatPanel(op, single ? data.heat_events : data.heat_stats, single);
-	});
+	const panels = data.hooks.flatMap(op => [[data.heat_stats, false], [data.heat_events, true]]
+		.filter(([heat]) => heat.ops[op]).map(([heat, single]) => heatPanel(op, heat, single)));
 
 	if (!panels.length) {
 		byId("heat").append(el("p", {class: "dim", text: "Nothing was mapped or unmapped."}));

@@ -70,9 +70,9 @@ function curve(from, to, y0, y1, name) {
 	return svg("path", {class: "link " + name, d: `M${x0} ${y0}C${middle} ${y0} ${middle} ${y1} ${x1} ${y1}`});
 }
 
-/* The point on that curve after a quarter of it. */
-function nearStart(from, to, y0, y1) {
-	const x0 = COLUMN[from][0] + COLUMN[from][1], x1 = COLUMN[to][0], t = 0.25, u = 1 - t;
+/* The point on that curve after the share @t of it. */
+function pointOn(from, to, y0, y1, t) {
+	const x0 = COLUMN[from][0] + COLUMN[from][1], x1 = COLUMN[to][0], u = 1 - t;
 
 	return [u ** 3 * x0 + 3 * t * u * (x0 + x1) / 2 + t ** 3 * x1, y0 + (y1 - y0) * (3 * t * t * u + t ** 3)];
 }
@@ -153,7 +153,7 @@ function fold(lane) {
 }
 
 function linkNodes(lanes, past, at) {
-	const nodes = [], line = (device, domain, name) => at.device.has(device) && at.domain.has(domain) &&
+	const nodes = [], told = new Map(), line = (device, domain, name) => at.device.has(device) && at.domain.has(domain) &&
 		nodes.push(curve("device", "domain", at.device.get(device), at.domain.get(domain), name));
 
 	for (const lane of lanes)
@@ -164,10 +164,13 @@ function linkNodes(lanes, past, at) {
 	for (const link of past.filter(l => l.kind !== "past")) {
 		if (!line(link.device, link.domain, link.kind))
 			continue;
-		const [x, y] = nearStart("device", "domain", at.device.get(link.device), at.domain.get(link.domain));
+		const nth = told.get(link.device) || 0;
+		const [x, y] = pointOn("device", "domain", at.device.get(link.device), at.domain.get(link.domain),
+				       0.25 + 0.25 * (nth % 3));
 		const v = verdicts[link.verdict];
 		const go = () => showStory(link.verdict);
 
+		told.set(link.device, nth + 1);
 		nodes.push(svg("g", {class: "why " + v.severity, tabindex: 0, role: "button", "aria-label": v.verdict,
 				     on: {click: go, keydown: e => e.key === "Enter" && go()}},
 			       svg("rect", {x: x - 22, y: y - 10, width: 44, height: 20, rx: 10}),

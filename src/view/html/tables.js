@@ -98,7 +98,7 @@ function deviceTable() {
 		{title: "device", get: d => d.device, go: d => () => showRow("device", d.device)},
 		{title: "instance", get: d => d.instance},
 		{title: "group", get: d => d.group, number: true},
-		{title: "domain", get: d => d.domain, number: true, show: d => d.domain ? domainTitle(d.domain) : "–"},
+		{title: "domain", get: d => d.domain, show: d => d.domain ? domainTitle(d.domain) : "–"},
 		{title: "state", get: d => d.removed ? "removed" : d.seen_at_start ? "there at start" : "added"},
 	], data.devices.rows, leftOut(data.devices));
 	table("instances", "Instances", [

@@ -81,13 +81,14 @@ function flags() {
 		});
 	return groups.map(g => {
 		const v = verdicts[g.i], label = "V" + (g.i + 1) + (g.count > 1 ? " +" + (g.count - 1) : "");
-		const go = () => showStory(g.i);
+		const go = () => showStory(g.i), width = 12 + 7 * label.length;
+		const left = xOf(g.t) + width > view.width; /* at the end it points the other way */
 
 		return svg("g", {class: "flag " + v.severity, transform: "translate(" + xOf(g.t).toFixed(1) + " 22)",
 				 tabindex: 0, role: "button", "aria-label": "Verdict " + label + ": " + v.verdict,
 				 on: {click: go, keydown: e => e.key === "Enter" && go()}},
-			   svg("path", {d: "M0 22V0h" + (12 + 7 * label.length) + "v15H0"}),
-			   svg("text", {x: 6, y: 12, text: label}), svg("title", {text: v.verdict}));
+			   svg("path", {d: "M0 22V0h" + (left ? -width : width) + "v15H0"}),
+			   svg("text", {x: left ? 6 - width : 6, y: 12, text: label}), svg("title", {text: v.verdict}));
 	});
 }
 
