@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "tools/common.h"
+#include "tools/privileges.h"
 
 /* An exec failure comes back through a pipe that closes on success. */
 int child_start(struct child *c, char **argv, bool to_stderr)
@@ -23,6 +24,7 @@ int child_start(struct child *c, char **argv, bool to_stderr)
 		if (to_stderr)
 			dup2(STDERR_FILENO, STDOUT_FILENO);
 		signal(SIGPIPE, SIG_DFL);
+		privileges_forget();
 		execvp(argv[0], argv);
 		err = -errno;
 		_exit(write(pipe_fd[1], &err, sizeof(err)) == sizeof(err) ? 127 : 126);

@@ -8,6 +8,7 @@
 
 #include "capture/capture.h"
 #include "tools/common.h"
+#include "tools/privileges.h"
 
 struct top {
 	bool batch;
@@ -139,6 +140,8 @@ static int from_kernel(struct top *t, struct view_top *screen)
 	err = t->model ? ims_capture_start(c, &error) : -ENOMEM;
 	if (err)
 		complain("%s", error.text);
+	else if ((err = privileges_drop(true)))
+		complain("cannot give up privileges: %s", strerror(-err));
 	else if ((err = refresh_loop(t, c, screen)))
 		complain("stopped: %s", strerror(-err));
 	ims_capture_close(c);

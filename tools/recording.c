@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tools/common.h"
+#include "tools/privileges.h"
 #include "tools/status.h"
 
 /* A kill loses what is younger than this, and than one turn of the loop. */
@@ -173,7 +174,13 @@ static int begin(struct recording *r, char **command)
 			return err;
 		}
 	}
-	return recorder_commit(&r->recorder);
+	err = recorder_commit(&r->recorder);
+	if (err)
+		return err;
+	err = privileges_drop(!r->drop_all);
+	if (err)
+		complain("cannot give up privileges: %s", strerror(-err));
+	return err;
 }
 
 static int record_all(struct recording *r, char **command)
@@ -194,6 +201,14 @@ static int record_all(struct recording *r, char **command)
 	return EXIT_FINE;
 }
 
+static void tell_notices(const struct recording *r)
+{
+	const char *notice;
+
+	for (unsigned int i = 0; !r->quiet && (notice = ims_capture_notice(r->source, i)); i++)
+		complain("%s", notice);
+}
+
 int recording_run(struct recording *r, char **command)
 {
 	struct sigaction sa = {.sa_handler = on_child, .sa_flags = SA_NOCLDSTOP};
@@ -206,6 +221,7 @@ int recording_run(struct recording *r, char **command)
 		complain("%s", error.text);
 		return EXIT_RUNTIME;
 	}
+	tell_notices(r);
 	stop_on_signals();
 	sigaction(SIGCHLD, &sa, NULL);
 	code = recorder_open(&r->recorder) || trigger_open(&r->trigger) ? EXIT_RUNTIME : EXIT_FINE;

@@ -14,6 +14,7 @@ struct recording {
 	struct trigger trigger;
 	double seconds; /* 0: until the command ends, or a signal */
 	bool quiet;
+	bool drop_all; /* keep no capability */
 	/* Between the capture and the recorder; NULL: nothing is. */
 	int (*filter)(void *arg, const struct ims_record *rec);
 	void *filter_arg;

@@ -154,13 +154,33 @@ static int attach_type(const struct btf *btf, const char *name)
 	return -ENOENT;
 }
 
+/* Debian's kernels take 3 for: CAP_PERFMON is not enough. */
+static void try_kprobe(char *why, size_t size)
+{
+	int event = open_kprobe(false, TRY_AT, 0), paranoid = -1;
+	FILE *f = fopen("/proc/sys/kernel/perf_event_paranoid", "re");
+
+	if (f && fscanf(f, "%d", &paranoid) != 1)
+		paranoid = -1;
+	if (f)
+		fclose(f);
+	if (event >= 0)
+		close(event);
+	else if (event == -EACCES && paranoid > 2)
+		snprintf(why, size, "perf_event_paranoid is %d: needs CAP_SYS_ADMIN", paranoid);
+	else
+		snprintf(why, size, "refused (%s)", error_name(event));
+}
+
 void attach_try(struct plan *p, enum plan_mechanism m, char *why, size_t size)
 {
 	int err;
 
 	why[0] = 0;
-	if (m == PLAN_KPROBE)
+	if (m == PLAN_KPROBE) {
+		try_kprobe(why, size);
 		return;
+	}
 	if (m == PLAN_FSESSION) {
 		p->fsession = attach_type(p->btf, "BPF_TRACE_FSESSION");
 		if (p->fsession < 0) {

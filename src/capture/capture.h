@@ -36,6 +36,12 @@ struct ims_capture_options {
 int ims_capture_open(const struct ims_capture_options *options, struct ims_capture **out,
 		     struct ims_error *err);
 
+/*
+ * What this process lacks of privileges that would show more: the @i-th, one line; NULL past the
+ * last. Nothing of it is an error.
+ */
+const char *ims_capture_notice(const struct ims_capture *c, unsigned int i);
+
 /* Reports the plan as it was made, and attaches nothing: instead of ims_capture_start(). */
 int ims_capture_plan(struct ims_capture *c);
 

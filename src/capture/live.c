@@ -390,6 +390,20 @@ static int tell_snapshot(struct ims_capture *c, bool found)
 	return put(c, &rec);
 }
 
+const char *ims_capture_notice(const struct ims_capture *c, unsigned int i)
+{
+	const char *notice[3] = {};
+	unsigned int n = 0;
+
+	if (!stacks_symbols(c->stacks))
+		notice[n++] = "the kernel shows no addresses (no CAP_SYSLOG, or kernel.kptr_restrict is 2): "
+			      "no stacks, and no driver for VT-d and AMD-Vi; run it as root";
+	if (c->plan.unusable[PLAN_KPROBE][0])
+		notice[n++] = "kprobes are refused (no CAP_SYS_ADMIN, and kernel.perf_event_paranoid is "
+			      "above 2): no hooks in modules; run it as root, or set that to 2";
+	return i < n ? notice[i] : NULL;
+}
+
 int ims_capture_plan(struct ims_capture *c)
 {
 	return tell_plan(c);

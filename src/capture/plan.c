@@ -282,8 +282,20 @@ static int parse_force(struct plan *p, const char *force, struct ims_error *err)
 	return 0;
 }
 
-int plan_make(struct plan *p, struct btf *btf, const struct ksyms *ksyms, const char *force,
-	      struct ims_error *err)
+/* Tracepoints alone would tell next to nothing. */
+static int need_one(struct plan *p, struct ims_error *err)
+{
+	for (int m = 0; m < PLAN_LADDER; m++)
+		if (!unusable(p, m))
+			return 0;
+	return ims_fail(err, -EACCES,
+			"cannot hook any function: kprobe: %s; run it as root, or set "
+			"kernel.perf_event_paranoid to 2",
+			p->unusable[PLAN_KPROBE]);
+}
+
+int plan_make(struct plan *p, struct btf *btf, const struct ksyms *ksyms,
+	      const char *force, struct ims_error *err)
 {
 	int e;
 
@@ -291,6 +303,8 @@ int plan_make(struct plan *p, struct btf *btf, const struct ksyms *ksyms, const 
 	p->btf = btf;
 	p->ksyms = ksyms;
 	e = parse_force(p, force, err);
+	if (!e)
+		e = need_one(p, err);
 	if (e)
 		return e;
 	p->count = IMS_POINT_MAX;

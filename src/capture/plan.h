@@ -72,10 +72,10 @@ struct plan {
 /*
  * Chooses functions by what the kernel's BTF (@btf) and that of its modules has, and mechanisms by
  * trial. @force: the name of one, or NULL. Returns 0, or with *@err -EINVAL for another name and
- * -EOPNOTSUPP when this kernel cannot do it. @btf and @ksyms have to outlive the plan.
+ * -EOPNOTSUPP when this kernel cannot do it, or -EACCES when nothing is allowed. @btf and @ksyms have to outlive the plan.
  */
-int plan_make(struct plan *p, struct btf *btf, const struct ksyms *ksyms, const char *force,
-	      struct ims_error *err);
+int plan_make(struct plan *p, struct btf *btf, const struct ksyms *ksyms,
+	      const char *force, struct ims_error *err);
 
 void plan_free(struct plan *p);
 

@@ -41,6 +41,7 @@ static uint64_t now_ns(void)
 const struct ksyms *stacks_symbols(struct stacks *s)
 {
 	uint64_t now = now_ns(), modules;
+	struct ksyms *fresh;
 
 	if (s->ksyms_ns && now < s->ksyms_ns + KSYMS_RECHECK_NS)
 		return s->ksyms;
@@ -49,11 +50,14 @@ const struct ksyms *stacks_symbols(struct stacks *s)
 		s->ksyms_ns = now;
 		return s->ksyms;
 	}
-	ksyms_free(s->ksyms);
-	s->ksyms = ksyms_load();
 	s->ksyms_ns = now;
 	s->modules = modules;
-	return s->ksyms;
+	fresh = ksyms_load();
+	if (!fresh) /* not allowed to any more; what was right for the rest of the kernel still is */
+		return s->ksyms;
+	ksyms_free(s->ksyms);
+	s->ksyms = fresh;
+	return fresh;
 }
 
 /* Whether both are in the same function: "name+0x..". */

@@ -13,3 +13,13 @@ facts_of_header() {
 plain_names() {
 	sed -E 's/___[a-zA-Z0-9_]+//g'
 }
+
+# vmlinux_of RELEASE: the headers' vmlinux, in the testbed's cache. driver/build sees to it that it is.
+vmlinux_of() {
+	local file cache=${XDG_CACHE_HOME:-${HOME:?}/.cache}/iommuscope
+	for file in "$cache"/{root,driver/headers/*}"/usr/src/linux-headers-$1/vmlinux"; do
+		[ ! -e "$file" ] || { echo "$file"; return; }
+	done
+	echo "no vmlinux of $1 in $cache" >&2
+	return 1
+}
