@@ -5,6 +5,7 @@
 
 #include "tools/bundle.h"
 #include "tools/common.h"
+#include "tools/diff.h"
 #include "tools/events.h"
 #include "tools/export.h"
 #include "tools/info.h"
@@ -13,7 +14,8 @@
 #include "tools/report.h"
 
 static const struct command *const commands[] = {&command_record, &command_report, &command_events,
-						 &command_info,	  &command_export, &command_plan, &command_bundle};
+						 &command_info,
+						   &command_diff,   &command_export, &command_plan, &command_bundle};
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

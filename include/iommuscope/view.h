@@ -127,6 +127,28 @@ int view_info(FILE *out, const struct model *m, const struct view_counts *c,
 int view_info_json(FILE *out, const struct model *m, const struct view_counts *c,
 		   const struct ims_input *input);
 
+/* How many events failed, by hook (0: not known) and errno (0: none that is one). */
+#define VIEW_ERRNOS 134
+
+struct view_failures {
+	uint64_t count[IMS_HOOK_MAX][VIEW_ERRNOS];
+};
+
+void view_count_failure(struct view_failures *f, const struct ims_record *rec);
+
+/* Two recordings beside each other: verdicts, operations, failures, host, plan, domains. Things are the
+ * same when their names are: numbers of domains mean nothing across recordings. */
+struct view_side {
+	const char *name;
+	const struct model *m;
+	const struct view_failures *failures;
+};
+
+int view_diff(FILE *out, const struct view_side side[2], const struct view_options *o);
+int view_diff_json(FILE *out, const struct view_side side[2]);
+/* 1 when the second has a verdict of at least @least that the first has not, 0, or -ENOMEM. */
+int view_diff_new(const struct view_side side[2], enum model_severity least);
+
 /* The plan alone, each row of it. */
 int view_plan(FILE *out, const struct model *m, const struct view_options *o);
 int view_plan_json(FILE *out, const struct model *m);

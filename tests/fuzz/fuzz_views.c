@@ -92,6 +92,7 @@ static void check(int err)
 struct run {
 	struct model *m;
 	struct view_counts counts;
+	struct view_failures failures;
 	struct memory lines;
 	struct memory export[EXPORTS];
 	void *state[EXPORTS];
@@ -101,6 +102,7 @@ static void put(struct run *r, const struct ims_record *rec)
 {
 	check(model_apply(r->m, rec));
 	view_count_record(&r->counts, rec);
+	view_count_failure(&r->failures, rec);
 	check(view_record(r->lines.out, rec, 0, &options));
 	for (size_t i = 0; i < EXPORTS; i++)
 		if (!exports[i]->model)
@@ -139,6 +141,20 @@ static void end_exports(struct run *r, const struct ims_damage *damage)
 }
 
 /* ---- of the whole --------------------------------------------------------------------------- */
+
+static void show_diff(const struct run *r)
+{
+	const struct view_side side[2] = {{"A", r->m, &r->failures}, {"B", r->m, &r->failures}};
+	struct memory text, json;
+
+	memory_open(&text);
+	memory_open(&json);
+	check(view_diff(text.out, side, &options));
+	check(view_diff_json(json.out, side));
+	check(view_diff_new(side, MODEL_INFO));
+	check_printable(&text);
+	check_json(&json, 0);
+}
 
 static void show_text(const struct run *r, const struct ims_input *input)
 {
@@ -182,6 +198,7 @@ static void show_all(int fd)
 	end_exports(&r, ims_reader_damage(reader));
 	show_text(&r, ims_reader_input(reader));
 	show_json(&r, ims_reader_input(reader));
+	show_diff(&r);
 	model_free(r.m);
 	ims_reader_free(reader);
 }
