@@ -81,7 +81,8 @@ static int close_file(struct recorder *r)
 
 static int end_file(struct recorder *r)
 {
-	struct ims_record end = {.type = IMS_REC_END, .time_ns = r->now_ns};
+	struct ims_record end = {
+		.type = IMS_REC_END, .time_ns = r->now_ns, .end = {.goes_on = true}};
 	int err = ims_writer_put(r->writer, &end);
 
 	if (!err)

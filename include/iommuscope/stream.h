@@ -118,6 +118,10 @@ struct ims_count {
 	uint64_t received; /* by the capture */
 };
 
+struct ims_end {
+	bool goes_on; /* with another stream, or unseen: counts and losses may not agree yet */
+};
+
 struct ims_record {
 	enum ims_record_type type;
 	uint64_t time_ns; /* CLOCK_MONOTONIC of the machine that was recorded */
@@ -129,6 +133,7 @@ struct ims_record {
 		struct ims_stats stats;
 		struct ims_loss loss;
 		struct ims_count count;
+		struct ims_end end;
 	};
 };
 

@@ -130,6 +130,7 @@ struct model {
 	struct model_plan *plan;
 	struct ims_loss *loss;
 	struct ims_count count[IMS_HOOK_MAX];
+	bool goes_on; /* and not the recording, but the stream ended: counts need not agree */
 	size_t host_count, plan_count, loss_count;
 
 	/* Of lifecycle events, or of chunks of the stream: what was open then is not decided. */

@@ -99,6 +99,7 @@ int model_apply(struct model *m, const struct ims_record *rec)
 		return loss_count(m, &rec->count);
 	case IMS_REC_END:
 		m->overview.ended = true;
+		m->goes_on = rec->end.goes_on;
 		see_time(m, rec->time_ns);
 		return 0;
 	case IMS_REC_MAX:
@@ -110,7 +111,7 @@ int model_apply(struct model *m, const struct ims_record *rec)
 
 void model_finish(struct model *m)
 {
-	if (m->overview.ended)
+	if (m->overview.ended && !m->goes_on)
 		loss_balance(m);
 	attempts_give_up(m, "");
 	if (!m->overview.finished)

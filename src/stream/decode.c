@@ -261,6 +261,7 @@ static bool decode_body(struct cursor *c, struct decoder *d, struct ims_record *
 		rec->count.received = take(c);
 		return true;
 	case IMS_REC_END:
+		rec->end.goes_on = take(c);
 		return true;
 	default:
 		return false;

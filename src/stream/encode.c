@@ -240,6 +240,9 @@ int encoder_put(struct encoder *e, const struct ims_record *rec)
 		p = put_count(p, &rec->count);
 		break;
 	case IMS_REC_END:
+		if (rec->end.goes_on)
+			p = put_varint(p, 1);
+		break;
 	case IMS_REC_MAX:
 		break;
 	}

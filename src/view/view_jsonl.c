@@ -125,7 +125,8 @@ static json_t *record_json(const struct ims_record *rec)
 		o = json_with(o, "cause", json_text(ims_loss_cause_name(rec->loss.cause)));
 		return json_with(o, "lost", json_number(rec->loss.lost));
 	case IMS_REC_END:
-		return record("end", rec->time_ns);
+		return json_with(record("end", rec->time_ns), "goes_on",
+				 json_boolean(rec->end.goes_on));
 	case IMS_REC_COUNT:
 		o = record("count", rec->time_ns);
 		o = json_with(o, "hook", json_text(ims_hook_name(rec->count.hook)));

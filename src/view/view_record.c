@@ -176,6 +176,8 @@ static void print_other(const struct view *v, const struct ims_record *rec)
 		break;
 	default:
 		print_kind(v, "end");
+		if (rec->end.goes_on)
+			print_word(v, "recording", "goes-on");
 	}
 	fputc('\n', v->out);
 }

@@ -139,6 +139,7 @@ static void test_rotates(void **state)
 	put(&r, end);
 	assert_int_equal(recorder_flush(&r), 0);
 	assert_string_equal(r.name, "a.3");
+	assert_int_equal(r.files, 4);
 	assert_int_equal(recorder_close(&r), 0);
 	assert_int_equal(files(), 2);
 	assert_true(size_of("a.2") <= RECORDER_LEAST_BYTES);
@@ -158,6 +159,9 @@ static void test_rotates(void **state)
 	assert_null(strstr(first, want));
 	snprintf(want, sizeof(want), "%" PRIu64 " event ", noise(n - 2).time_ns);
 	assert_non_null(strstr(first, want));
+	/* Only the last one ends the recording. */
+	assert_non_null(strstr(first, " end, goes on\n"));
+	assert_non_null(strstr(second, " end\n"));
 	free(first);
 	free(second);
 }

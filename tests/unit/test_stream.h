@@ -91,7 +91,7 @@ static inline void text_record(FILE *f, const struct ims_record *rec)
 		break;
 	case IMS_REC_MAX:
 	case IMS_REC_END:
-		fprintf(f, "end");
+		fprintf(f, rec->end.goes_on ? "end, goes on" : "end");
 		break;
 	}
 	fputc('\n', f);
