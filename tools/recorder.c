@@ -121,12 +121,12 @@ static int to_writer(void *arg, const struct ims_record *rec)
 	return ims_writer_put(arg, rec);
 }
 
-static int next_file(struct recorder *r)
+int recorder_next(struct recorder *r)
 {
 	int err = end_file(r);
 
-	if (err || !r->keep_files) {
-		r->done = true;
+	if (err || r->flight || !r->keep_files) {
+		r->done = err || !r->keep_files;
 		return err;
 	}
 	err = open_file(r);
@@ -135,12 +135,17 @@ static int next_file(struct recorder *r)
 	return err ? err : begin_body(r);
 }
 
-static bool is_full(const struct recorder *r)
+/* Whether not even @room bytes are left; a file that is all head is never full. */
+static bool is_full(const struct recorder *r, uint64_t room)
 {
-	uint64_t bytes = ims_writer_most(r->writer);
+	uint64_t bytes = r->writer ? ims_writer_most(r->writer) : 0;
 
-	return r->most_bytes && bytes + TAIL_BYTES > r->most_bytes &&
-	       bytes > r->head_bytes + BODY_BYTES;
+	return r->most_bytes && bytes + room > r->most_bytes && bytes > r->head_bytes + BODY_BYTES;
+}
+
+bool recorder_due(const struct recorder *r, uint64_t now_ns)
+{
+	return is_full(r, r->most_bytes / 8) || (r->flight && r->writer && now_ns >= r->until_ns);
 }
 
 int recorder_put(struct recorder *r, const struct ims_record *rec)
@@ -153,8 +158,8 @@ int recorder_put(struct recorder *r, const struct ims_record *rec)
 		r->now_ns = rec->time_ns;
 	if (r->flight && rec->type != IMS_REC_END)
 		err = ims_flight_put(r->flight, rec);
-	if (!err && r->writer && rec->type != IMS_REC_END && is_full(r))
-		err = r->flight ? recorder_finish(r) : next_file(r);
+	if (!err && rec->type != IMS_REC_END && is_full(r, TAIL_BYTES))
+		err = recorder_next(r);
 	if (!err && r->writer)
 		err = ims_writer_put(r->writer, rec);
 	if (!err && r->carry)
@@ -175,19 +180,6 @@ int recorder_trigger(struct recorder *r, uint64_t now_ns)
 		err = begin_body(r);
 	r->until_ns = now_ns + r->after_ns;
 	return err ? err : 1;
-}
-
-bool recorder_due(const struct recorder *r, uint64_t now_ns)
-{
-	return r->flight && r->writer && now_ns >= r->until_ns;
-}
-
-int recorder_finish(struct recorder *r)
-{
-	int err = end_file(r);
-
-	r->done = !r->keep_files;
-	return err;
 }
 
 uint64_t recorder_bytes(const struct recorder *r)

@@ -49,9 +49,14 @@ int recorder_commit(struct recorder *r);
  * began one, 0 or -errno. */
 int recorder_trigger(struct recorder *r, uint64_t now_ns);
 
-/* Flight recorder: whether the time of the file is over; and ends it. */
+/*
+ * Whether the file should end soon: it is nearly full, or the time after the trigger is over. When
+ * nobody looks, a full file ends all the same, with totals that are older than its events.
+ */
 bool recorder_due(const struct recorder *r, uint64_t now_ns);
-int recorder_finish(struct recorder *r);
+
+/* Ends the file, and begins the next one of a series. */
+int recorder_next(struct recorder *r);
 
 /* Bytes of all files, and in memory. */
 uint64_t recorder_bytes(const struct recorder *r);

@@ -56,13 +56,14 @@ static int flush(struct recording *r)
 
 /* ---- the flight recorder ---------------------------------------------------------------------- */
 
-/* What came in just before the end of a file is in it. */
+/* The totals at the end of a file are those at its end. */
 static int finish_file(struct recording *r)
 {
 	int err = ims_capture_refresh(r->source);
 
-	if (!err) {
-		err = recorder_finish(&r->recorder);
+	/* That alone may have filled it. */
+	if (!err && r->recorder.writer) {
+		err = recorder_next(&r->recorder);
 		r->write_failed |= err != 0;
 	}
 	return err;

@@ -187,7 +187,7 @@ static void test_flight_writes_at_trigger(void **state)
 	put(&r, alloc(8));
 	assert_false(recorder_due(&r, 5999));
 	assert_true(recorder_due(&r, 6000));
-	assert_int_equal(recorder_finish(&r), 0);
+	assert_int_equal(recorder_next(&r), 0);
 	assert_true(r.done);
 	put(&r, alloc(9));
 	assert_int_equal(recorder_trigger(&r, 9000), 0);
@@ -213,7 +213,7 @@ static void test_flight_goes_on(void **state)
 		put(&r, alloc(100 * i));
 		assert_int_equal(recorder_trigger(&r, i), 1);
 		assert_true(recorder_due(&r, i));
-		assert_int_equal(recorder_finish(&r), 0);
+		assert_int_equal(recorder_next(&r), 0);
 		assert_false(r.done);
 	}
 	assert_int_equal(recorder_close(&r), 0);

@@ -1,0 +1,51 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# kill.sh TIMES SEED: kills recorders at random moments, for tests/vm/check-record to judge what they
+# left. Meanwhile devices are given to VFIO and taken back, one short process after the other: /out/runs
+# has "PID BEGIN END" of each, /out/kills "FILE COMMITTED KILLED", all in seconds since boot.
+. /opt/guest/lib.sh
+times=$1
+RANDOM=$2
+card=$(vfio_devices | awk 'NR == 1 { print $1 }')
+
+now() {
+	cut -d' ' -f1 /proc/uptime
+}
+
+work() {
+	while [ ! -e /tmp/stop ]; do
+		begin=$(now)
+		vfio-loop -n 20 "$card" >/dev/null 2>&1 &
+		pid=$!
+		wait $pid || echo "vfio-loop failed" >>/out/errors
+		echo "$pid $begin $(now)" >>/out/runs
+	done
+}
+
+# Up to 2.5 s after its file is there.
+one() {
+	file=/out/$1.ims
+	iommutrace record -q --events all -o "$file" 2>>/out/errors &
+	recorder=$!
+	while [ ! -e "$file" ]; do
+		[ -d /proc/$recorder ] || return 1
+		sleep 0.05
+	done
+	committed=$(now)
+	hundredths=$((RANDOM % 250))
+	sleep "$((hundredths / 100)).$(printf %02d $((hundredths % 100)))"
+	killed=$(now)
+	kill -9 $recorder
+	wait $recorder 2>/dev/null
+	echo "$1 $committed $killed" >>/out/kills
+}
+
+work &
+worker=$!
+i=0
+while [ $i -lt "$times" ]; do
+	i=$((i + 1))
+	one $i
+done
+touch /tmp/stop
+wait $worker
