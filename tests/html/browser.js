@@ -9,17 +9,36 @@ const fs = require("fs");
 const os = require("os");
 const path = require("path");
 
-const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-	       "--disable-component-update", "--disable-sync", "--disable-quic", "--disable-dev-shm-usage",
-	       "--hide-scrollbars", "--force-device-scale-factor=1", "--remote-debugging-pipe"];
+const FLAGS = [
+	"--headless",
+	"--no-sandbox",
+	"--disable-gpu",
+	"--no-first-run",
+	"--disable-background-networking",
+	"--disable-component-update",
+	"--disable-sync",
+	"--disable-quic",
+	"--disable-dev-shm-usage",
+	"--hide-scrollbars",
+	"--force-device-scale-factor=1",
+	"--remote-debugging-pipe"
+];
 
 class Browser {
 	constructor(program) {
 		this.home = fs.mkdtempSync(path.join(os.tmpdir(), "ims-chromium-"));
-		this.process = spawn(program, [...FLAGS, "--user-data-dir=" + this.home, "about:blank"],
-				     {stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"], env: {...process.env, HOME: this.home}});
+		this.process = spawn(
+			program,
+			[...FLAGS, "--user-data-dir=" + this.home, "about:blank"],
+			{
+				stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"],
+				env: {...process.env, HOME: this.home}
+			}
+		);
 		this.process.on("exit", () => this.fail("the browser ended"));
-		this.process.on("error", e => this.fail("the browser does not start: " + e.message));
+		this.process.on("error", e =>
+			this.fail("the browser does not start: " + e.message)
+		);
 		this.process.stdio[3].on("error", () => {});
 		this.pending = new Map();
 		this.listeners = [];
@@ -42,10 +61,8 @@ class Browser {
 		}
 		this.pending.delete(message.id);
 		clearTimeout(waiting.timer);
-		if (message.error)
-			waiting.reject(new Error(message.error.message));
-		else
-			waiting.resolve(message.result);
+		if (message.error) waiting.reject(new Error(message.error.message));
+		else waiting.resolve(message.result);
 	}
 
 	fail(why) {
@@ -59,21 +76,34 @@ class Browser {
 	send(method, params, sessionId) {
 		return new Promise((resolve, reject) => {
 			const id = ++this.id;
-			const timer = setTimeout(() => this.fail(method + " took too long"), 120000);
+			const timer = setTimeout(
+				() => this.fail(method + " took too long"),
+				120000
+			);
 
 			this.pending.set(id, {resolve, reject, timer});
-			this.process.stdio[3].write(JSON.stringify({id, method, params, sessionId}) + "\0");
+			this.process.stdio[3].write(
+				JSON.stringify({id, method, params, sessionId}) + "\0"
+			);
 		});
 	}
 
 	async page(width, height) {
 		const {targetId} = await this.send("Target.createTarget", {url: "about:blank"});
-		const {sessionId} = await this.send("Target.attachToTarget", {targetId, flatten: true});
+		const {sessionId} = await this.send("Target.attachToTarget", {
+			targetId,
+			flatten: true
+		});
 		const page = new Page(this, sessionId);
 
 		for (const domain of ["Page", "Runtime", "Log", "Network"])
 			await page.send(domain + ".enable");
-		await page.send("Emulation.setDeviceMetricsOverride", {width, height, deviceScaleFactor: 1, mobile: false});
+		await page.send("Emulation.setDeviceMetricsOverride", {
+			width,
+			height,
+			deviceScaleFactor: 1,
+			mobile: false
+		});
 		return page;
 	}
 
@@ -81,7 +111,9 @@ class Browser {
 		const gone = new Promise(resolve => this.process.on("exit", resolve));
 
 		this.process.removeAllListeners("exit");
-		this.process.on("exit", () => fs.rmSync(this.home, {recursive: true, force: true, maxRetries: 5}));
+		this.process.on("exit", () =>
+			fs.rmSync(this.home, {recursive: true, force: true, maxRetries: 5})
+		);
 		this.process.kill("SIGKILL");
 		return gone;
 	}
@@ -99,9 +131,11 @@ class Page {
 
 	take({method, params}) {
 		if (method === "Runtime.exceptionThrown")
-			this.complaints.push(params.exceptionDetails.exception?.description || params.exceptionDetails.text);
-		else if (method === "Log.entryAdded")
-			this.complaints.push(params.entry.text);
+			this.complaints.push(
+				params.exceptionDetails.exception?.description ||
+					params.exceptionDetails.text
+			);
+		else if (method === "Log.entryAdded") this.complaints.push(params.entry.text);
 		else if (method === "Runtime.consoleAPICalled")
 			this.complaints.push(params.args.map(a => a.value).join(" "));
 		else if (method === "Page.javascriptDialogOpening") {
@@ -109,8 +143,7 @@ class Page {
 			this.send("Page.handleJavaScriptDialog", {accept: true});
 		} else if (method === "Network.requestWillBeSent")
 			this.requests.push(params.request.url);
-		else if (method === "Page.loadEventFired")
-			this.loaded?.();
+		else if (method === "Page.loadEventFired") this.loaded?.();
 	}
 
 	send(method, params) {
@@ -118,7 +151,9 @@ class Page {
 	}
 
 	async open(file) {
-		const loaded = new Promise(resolve => { this.loaded = resolve; });
+		const loaded = new Promise(resolve => {
+			this.loaded = resolve;
+		});
 
 		this.complaints = [];
 		this.requests = [];
@@ -128,11 +163,16 @@ class Page {
 
 	/* The value of an expression of the page, which may await. */
 	async get(expression) {
-		const {result, exceptionDetails} = await this.send("Runtime.evaluate",
-			{expression, returnByValue: true, awaitPromise: true});
+		const {result, exceptionDetails} = await this.send("Runtime.evaluate", {
+			expression,
+			returnByValue: true,
+			awaitPromise: true
+		});
 
 		if (exceptionDetails)
-			throw new Error(exceptionDetails.exception?.description || exceptionDetails.text);
+			throw new Error(
+				exceptionDetails.exception?.description || exceptionDetails.text
+			);
 		return result.value;
 	}
 
@@ -161,7 +201,10 @@ class Page {
 	async drag(x0, y0, x1, y1) {
 		await this.mouse("mouseMoved", x0, y0);
 		await this.mouse("mousePressed", x0, y0, {button: "left", clickCount: 1});
-		await this.mouse("mouseMoved", (x0 + x1) / 2, (y0 + y1) / 2, {button: "left", buttons: 1});
+		await this.mouse("mouseMoved", (x0 + x1) / 2, (y0 + y1) / 2, {
+			button: "left",
+			buttons: 1
+		});
 		await this.mouse("mouseMoved", x1, y1, {button: "left", buttons: 1});
 		await this.mouse("mouseReleased", x1, y1, {button: "left", clickCount: 1});
 	}
@@ -174,11 +217,16 @@ class Page {
 	}
 
 	theme(name) {
-		return this.send("Emulation.setEmulatedMedia", {features: [{name: "prefers-color-scheme", value: name}]});
+		return this.send("Emulation.setEmulatedMedia", {
+			features: [{name: "prefers-color-scheme", value: name}]
+		});
 	}
 
 	async screenshot(file, whole) {
-		const {data} = await this.send("Page.captureScreenshot", {format: "png", captureBeyondViewport: Boolean(whole)});
+		const {data} = await this.send("Page.captureScreenshot", {
+			format: "png",
+			captureBeyondViewport: Boolean(whole)
+		});
 
 		fs.writeFileSync(file, Buffer.from(data, "base64"));
 	}

@@ -36,8 +36,12 @@ function stillFine(page) {
 	assert.strictEqual(page.requests.length, 1);
 }
 
-const window_ = page => page.get("({from: view.from, to: view.to, length: view.to - view.from, total})");
-const texts = (page, selector) => page.get(`[...document.querySelectorAll(${JSON.stringify(selector)})].map(e => e.innerText)`);
+const window_ = page =>
+	page.get("({from: view.from, to: view.to, length: view.to - view.from, total})");
+const texts = (page, selector) =>
+	page.get(
+		`[...document.querySelectorAll(${JSON.stringify(selector)})].map(e => e.innerText)`
+	);
 
 /* ---- it says what the recording says ---- */
 
@@ -49,15 +53,23 @@ test("stories come first, most severe first, in the words of the report", async 
 
 	for (const name of ["mixed", "hostile"]) {
 		await open(page, name);
-		assert.strictEqual(await page.get("document.querySelector('main section').id"), "verdicts");
+		assert.strictEqual(
+			await page.get("document.querySelector('main section').id"),
+			"verdicts"
+		);
 		await page.get("stories.shown = 1000; drawStories()");
 		const wanted = report(name).verdicts.map(v => v.story);
-		const shown = await page.get("[...document.querySelectorAll('.story > p')].map(p => p.textContent)");
+		const shown = await page.get(
+			"[...document.querySelectorAll('.story > p')].map(p => p.textContent)"
+		);
 
 		assert.deepStrictEqual(shown.slice().sort(), wanted.sort());
 		const severities = await page.get("verdicts.map(v => v.severity)");
 
-		assert.deepStrictEqual(severities, severities.slice().sort((a, b) => order.indexOf(a) - order.indexOf(b)));
+		assert.deepStrictEqual(
+			severities,
+			severities.slice().sort((a, b) => order.indexOf(a) - order.indexOf(b))
+		);
 	}
 });
 
@@ -83,7 +95,9 @@ test("every event is on the timeline once, also when marks stand for many", asyn
 test("devices end on the domains that the report names", async page => {
 	for (const name of ["mixed", "large"]) {
 		await open(page, name);
-		const last = await page.get(`Object.fromEntries([...rowOfDevice.values()].map(r => [r.id, r.spans.at(-1).domain]))`);
+		const last = await page.get(
+			`Object.fromEntries([...rowOfDevice.values()].map(r => [r.id, r.spans.at(-1).domain]))`
+		);
 
 		for (const d of report(name).devices)
 			assert.strictEqual(last[d.device], d.domain, d.device);
@@ -105,14 +119,19 @@ test("heat map and histograms count the calls that the report counts", async pag
 
 		assert(timed > 0);
 		assert.strictEqual(sum, timed);
-		const label = await page.get(`[...document.querySelectorAll(".histogram")].map(e => e.getAttribute("aria-label"))
+		const label =
+			await page.get(`[...document.querySelectorAll(".histogram")].map(e => e.getAttribute("aria-label"))
 			.find(s => s.startsWith("${op}:"))`);
 
 		assert(label.replace(/\u202f/g, "").includes(timed + " timed calls"), label);
 	}
 	await open(page, "large");
-	assert.strictEqual(await page.get("data.heat_events.ops.map.filter((n, i) => i % 3 === 2).reduce((a, b) => a + b)"),
-			   report("large").totals.events.map);
+	assert.strictEqual(
+		await page.get(
+			"data.heat_events.ops.map.filter((n, i) => i % 3 === 2).reduce((a, b) => a + b)"
+		),
+		report("large").totals.events.map
+	);
 });
 
 test("loss and a missing end are said at the top", async page => {
@@ -159,7 +178,9 @@ test("a verdict leads to its place on the timeline, and its flag back", async pa
 test("the timeline zooms with the wheel, around the pointer", async page => {
 	await open(page, "mixed");
 	await page.middle("#time-view");
-	const ruler = await page.get("(b => ({x: b.x + 600, y: b.y + 20}))(parts.ruler.getBoundingClientRect())");
+	const ruler = await page.get(
+		"(b => ({x: b.x + 600, y: b.y + 20}))(parts.ruler.getBoundingClientRect())"
+	);
 	const t = await page.get("timeOf(600)");
 
 	for (let i = 0; i < 5; i++)
@@ -167,7 +188,7 @@ test("the timeline zooms with the wheel, around the pointer", async page => {
 	const w = await window_(page);
 
 	assert(Math.abs(w.length / w.total - 0.8 ** 5) < 0.01, JSON.stringify(w));
-	assert(Math.abs(await page.get("timeOf(600)") - t) < w.total / 1000);
+	assert(Math.abs((await page.get("timeOf(600)")) - t) < w.total / 1000);
 	for (let i = 0; i < 5; i++)
 		await page.mouse("mouseWheel", ruler.x, ruler.y, {deltaX: 0, deltaY: 100});
 	assert.strictEqual((await window_(page)).length, w.total);
@@ -177,18 +198,29 @@ test("the timeline zooms with the wheel, around the pointer", async page => {
 test("it moves when dragged, and zooms to what is drawn on the strip", async page => {
 	await open(page, "mixed");
 	await page.middle("#time-view");
-	const strip = await page.get("(b => ({x: b.x, y: b.y + 20, width: view.width}))(parts.strip.getBoundingClientRect())");
+	const strip = await page.get(
+		"(b => ({x: b.x, y: b.y + 20, width: view.width}))(parts.strip.getBoundingClientRect())"
+	);
 
 	await page.drag(strip.x + 400, strip.y, strip.x + 600, strip.y);
-	const w = await window_(page), per = w.total / (strip.width - 232);
+	const w = await window_(page),
+		per = w.total / (strip.width - 232);
 
-	assert(Math.abs(w.from - 180 * per) < 2 * per && Math.abs(w.to - 380 * per) < 2 * per, JSON.stringify(w));
-	const row = await page.get("(b => ({x: b.x + 500, y: b.y + 40}))(parts.scroll.getBoundingClientRect())");
+	assert(
+		Math.abs(w.from - 180 * per) < 2 * per && Math.abs(w.to - 380 * per) < 2 * per,
+		JSON.stringify(w)
+	);
+	const row = await page.get(
+		"(b => ({x: b.x + 500, y: b.y + 40}))(parts.scroll.getBoundingClientRect())"
+	);
 
 	await page.drag(row.x, row.y, row.x + 100, row.y);
 	const moved = await window_(page);
 
-	assert(Math.abs(moved.length - w.length) < 2 && moved.from < w.from, JSON.stringify([w, moved]));
+	assert(
+		Math.abs(moved.length - w.length) < 2 && moved.from < w.from,
+		JSON.stringify([w, moved])
+	);
 	stillFine(page);
 });
 
@@ -202,11 +234,9 @@ test("keys zoom, move and step, and never leave the recording", async page => {
 	assert.strictEqual(Math.round(near.total / near.length), 4);
 	await page.key("ArrowRight");
 	assert((await window_(page)).from > near.from);
-	for (let i = 0; i < 30; i++)
-		await page.key("ArrowRight");
+	for (let i = 0; i < 30; i++) await page.key("ArrowRight");
 	assert.strictEqual(Math.round((await window_(page)).to), near.total);
-	for (let i = 0; i < 40; i++)
-		await page.key("+");
+	for (let i = 0; i < 40; i++) await page.key("+");
 	assert((await window_(page)).length >= 1000);
 	await page.key("0");
 	assert.strictEqual((await window_(page)).length, near.total);
@@ -229,25 +259,60 @@ test("tables sort both ways and filter", async page => {
 
 	assert(before.length > 10);
 	await page.click("#domains thead th:nth-child(1) button");
-	assert.deepStrictEqual((await column(1)).map(Number), before.slice().sort((a, b) => b - a));
-	assert.strictEqual(await page.get("document.querySelector('#domains thead th').getAttribute('aria-sort')"), "descending");
+	assert.deepStrictEqual(
+		(await column(1)).map(Number),
+		before.slice().sort((a, b) => b - a)
+	);
+	assert.strictEqual(
+		await page.get(
+			"document.querySelector('#domains thead th').getAttribute('aria-sort')"
+		),
+		"descending"
+	);
 	await page.click("#domains thead th:nth-child(2) button");
 	assert.deepStrictEqual(await column(2), (await column(2)).slice().sort());
 	await page.click("#domains input");
 	await page.send("Input.insertText", {text: "unmanaged"});
 	const left = await column(2);
 
-	assert(left.length > 0 && left.length < before.length && left.every(type => type === "UNMANAGED"), left.join());
+	assert(
+		left.length > 0 &&
+			left.length < before.length &&
+			left.every(type => type === "UNMANAGED"),
+		left.join()
+	);
+	stillFine(page);
+});
+
+test("failed calls are in a table, which leads to them", async page => {
+	await open(page, "mixed");
+	const failed = Object.values(report("mixed").totals.failed).reduce((a, b) => a + b);
+
+	assert(failed > 0);
+	assert.strictEqual((await texts(page, "#failures tbody tr")).length, failed);
+	await page.click("#failures tbody button");
+	assert((await texts(page, "#time-detail"))[0].startsWith("attach -EINVAL"));
+	assert.strictEqual(await page.get("view.mark"), await page.get("since(verdicts[0].time_ns)"));
 	stillFine(page);
 });
 
 test("all of it is reached with the keyboard, and named", async page => {
 	await open(page, "mixed");
-	assert.deepStrictEqual(await page.get(`[...document.querySelectorAll("button, a, [role=button], input, select")]
-		.filter(e => !(e.textContent.trim() || e.getAttribute("aria-label")) || e.tabIndex < 0).map(e => e.outerHTML)`), []);
-	assert.deepStrictEqual(await page.get(`[...document.querySelectorAll("[role=img]")]
-		.filter(e => !e.getAttribute("aria-label")).map(e => e.outerHTML)`), []);
-	assert(await page.get(`[...document.querySelectorAll("table")].every(t => t.querySelectorAll("th[scope=col]").length)`));
+	assert.deepStrictEqual(
+		await page.get(`[...document.querySelectorAll("button, a, [role=button], input, select")]
+		.filter(e => !(e.textContent.trim() || e.getAttribute("aria-label")) || e.tabIndex < 0).map(e => e.outerHTML)`),
+		[]
+	);
+	assert.deepStrictEqual(
+		await page.get(`[...document.querySelectorAll("[role=img]")]
+		.filter(e => !e.getAttribute("aria-label")).map(e => e.outerHTML)`),
+		[]
+	);
+	assert(
+		await page.get(
+			`[...document.querySelectorAll("table")].every(t => t.querySelectorAll("th[scope=col]").length)`
+		)
+	);
 	/* A box of the map, with Enter. */
 	await page.get("document.querySelector('.map .why').focus()");
 	await page.key("Enter");
@@ -259,14 +324,26 @@ test("all of it is reached with the keyboard, and named", async page => {
 
 test("names that want to be markup stay text", async page => {
 	await open(page, "hostile");
-	await page.get("stories.shown = 1000; drawStories(); [...document.querySelectorAll('details')].forEach(d => { d.open = true; })");
+	await page.get(
+		"stories.shown = 1000; drawStories(); [...document.querySelectorAll('details')].forEach(d => { d.open = true; })"
+	);
 	await page.click("#zoom-in");
 	assert.strictEqual(await page.get("document.title"), "iommuscope report");
 	assert.strictEqual(await page.get("document.querySelectorAll('script').length"), 2);
-	assert.strictEqual(await page.get("document.querySelectorAll('img, iframe, object, embed, link, [onload], [onerror]').length"), 0);
+	assert.strictEqual(
+		await page.get(
+			"document.querySelectorAll('img, iframe, object, embed, link, [onload], [onerror]').length"
+		),
+		0
+	);
 	const text = await page.get("document.body.textContent");
 
-	for (const name of ["</script><script>document.title='bitten'</script>", "<!--<script>", "__proto__", "\\u{202e}txt.exe"])
+	for (const name of [
+		"</script><script>document.title='bitten'</script>",
+		"<!--<script>",
+		"__proto__",
+		"\\u{202e}txt.exe"
+	])
 		assert(text.includes(name), name);
 	/* But for the block of data, nothing is there that turns or hides text. */
 	assert(!/[\u0000-\u0008\u202e\u2028\u2029\u001b]/.test(text));
@@ -291,14 +368,17 @@ test("1,000,000 events of 1,000 devices: a small file, a small page, still when 
 	assert.strictEqual(await page.get("instances.size + '/' + devices.size"), "50/1000");
 	const nodes = () => page.get("document.querySelectorAll('*').length");
 
-	assert(await nodes() < 8000, String(await nodes()));
+	assert((await nodes()) < 8000, String(await nodes()));
 	await page.click("#verdict-1 .goto");
-	for (let i = 0; i < 20; i++)
-		await page.get("zoomBy(1.5)");
+	for (let i = 0; i < 20; i++) await page.get("zoomBy(1.5)");
 	await page.get("parts.scroll.scrollTop = 500");
-	await page.get("[...lanes.values()].forEach(l => { l.open = l.quiet = true; }); drawTracks()");
-	await page.get("mapLanes().slice(0, 5).forEach(l => mapState.open.set(l.name, true)); drawMap()");
-	assert(await nodes() < 8000, String(await nodes()));
+	await page.get(
+		"[...lanes.values()].forEach(l => { l.open = l.quiet = true; }); drawTracks()"
+	);
+	await page.get(
+		"mapLanes().slice(0, 5).forEach(l => mapState.open.set(l.name, true)); drawMap()"
+	);
+	assert((await nodes()) < 8000, String(await nodes()));
 	stillFine(page);
 });
 
@@ -359,9 +439,15 @@ test("light and dark can be read, by the system's choice and by the switch", asy
 	}
 	assert.notStrictEqual(seen[0], seen[1]);
 	await page.click("#theme");
-	assert.strictEqual(await page.get("getComputedStyle(document.body).backgroundColor"), seen[0]);
+	assert.strictEqual(
+		await page.get("getComputedStyle(document.body).backgroundColor"),
+		seen[0]
+	);
 	await page.click("#theme");
-	assert.strictEqual(await page.get("getComputedStyle(document.body).backgroundColor"), seen[1]);
+	assert.strictEqual(
+		await page.get("getComputedStyle(document.body).backgroundColor"),
+		seen[1]
+	);
 	stillFine(page);
 });
 
@@ -376,7 +462,13 @@ test("light and dark can be read, by the system's choice and by the switch", asy
 		} catch (e) {
 			bad++;
 			console.log(`not ok ${i + 1} - ${name}`);
-			console.log(String(e.stack || e).split("\n").slice(0, 12).map(line => "# " + line).join("\n"));
+			console.log(
+				String(e.stack || e)
+					.split("\n")
+					.slice(0, 12)
+					.map(line => "# " + line)
+					.join("\n")
+			);
 		}
 	}
 	console.log(`1..${tests.length}`);

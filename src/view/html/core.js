@@ -3,11 +3,15 @@
 
 /* What does not show, or turns the direction of text, is shown as its code. */
 function shown(s) {
-	return s.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, c => "\\u{" + c.codePointAt(0).toString(16) + "}");
+	return s.replace(
+		/[\p{C}\p{Zl}\p{Zp}]/gu,
+		c => "\\u{" + c.codePointAt(0).toString(16) + "}"
+	);
 }
 
-const data = JSON.parse(document.getElementById("data").textContent,
-			(key, value) => typeof value === "string" ? shown(value) : value);
+const data = JSON.parse(document.getElementById("data").textContent, (key, value) =>
+	typeof value === "string" ? shown(value) : value
+);
 const first = data.totals.first_ns;
 const total = Math.max(data.totals.last_ns - first, 1000); /* ns that the timeline spans */
 const verdicts = data.verdicts.rows;
@@ -18,14 +22,13 @@ const domains = new Map(data.domains.rows.map(d => [d.domain, d]));
 /* Attributes are set by name; "text" and "on" (listeners) are not attributes. */
 function fill(node, props, kids) {
 	for (const [key, value] of Object.entries(props || {})) {
-		if (value === null || value === undefined || value === false)
-			continue;
-		if (key === "text")
-			node.textContent = value;
+		if (value === null || value === undefined || value === false) continue;
+		if (key === "text") node.textContent = value;
 		else if (key === "on")
-			Object.entries(value).forEach(([name, f]) => node.addEventListener(name, f));
-		else
-			node.setAttribute(key, value === true ? "" : value);
+			Object.entries(value).forEach(([name, f]) =>
+				node.addEventListener(name, f)
+			);
+		else node.setAttribute(key, value === true ? "" : value);
 	}
 	node.append(...kids);
 	return node;
@@ -54,9 +57,12 @@ function digits(value) {
 }
 
 function asNs(ns) {
-	for (const [unit, name] of [[1e9, "s"], [1e6, "ms"], [1e3, "us"]])
-		if (ns >= unit)
-			return digits(ns / unit) + name;
+	for (const [unit, name] of [
+		[1e9, "s"],
+		[1e6, "ms"],
+		[1e3, "us"]
+	])
+		if (ns >= unit) return digits(ns / unit) + name;
 	return Math.round(ns) + "ns";
 }
 
@@ -64,8 +70,7 @@ function asBytes(bytes) {
 	const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 	let i = 0;
 
-	for (; bytes >= 1024 && i < 6; i++)
-		bytes /= 1024;
+	for (; bytes >= 1024 && i < 6; i++) bytes /= 1024;
 	return bytes.toFixed(i && bytes < 100 ? 1 : 0) + " " + units[i];
 }
 
@@ -94,16 +99,29 @@ function short(name) {
 function domainTitle(id) {
 	const d = domains.get(id);
 
-	if (id === -1)
-		return "several domains";
-	if (!id)
-		return "no domain known";
+	if (id === -1) return "several domains";
+	if (!id) return "no domain known";
 	return "domain " + id + (d && d.type !== "?" ? " " + d.type : "");
 }
 
-const errnos = {1: "EPERM", 2: "ENOENT", 5: "EIO", 6: "ENXIO", 11: "EAGAIN", 12: "ENOMEM", 14: "EFAULT",
-		16: "EBUSY", 17: "EEXIST", 18: "EXDEV", 19: "ENODEV", 22: "EINVAL", 28: "ENOSPC",
-		34: "ERANGE", 95: "EOPNOTSUPP", 110: "ETIMEDOUT"};
+const errnos = {
+	1: "EPERM",
+	2: "ENOENT",
+	5: "EIO",
+	6: "ENXIO",
+	11: "EAGAIN",
+	12: "ENOMEM",
+	14: "EFAULT",
+	16: "EBUSY",
+	17: "EEXIST",
+	18: "EXDEV",
+	19: "ENODEV",
+	22: "EINVAL",
+	28: "ENOSPC",
+	34: "ERANGE",
+	95: "EOPNOTSUPP",
+	110: "ETIMEDOUT"
+};
 
 function asResult(result) {
 	return result > 0 ? "failed" : "-" + (errnos[-result] || -result);

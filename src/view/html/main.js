@@ -12,18 +12,31 @@ function drawAbout() {
 	const facts = [host("kernel.release"), host("kernel.arch")];
 
 	if (offset && first)
-		facts.push(new Date((offset + first) / 1e6).toISOString().replace("T", " ").slice(0, 19) + " UTC");
-	facts.push(asNs(data.totals.last_ns - first) + " long", many(events, "event"),
-		   many(data.instances.rows.length, "instance"), many(data.devices.rows.length, "device"),
-		   many(data.domains.rows.length + data.domains.left_out, "domain"));
+		facts.push(
+			new Date((offset + first) / 1e6)
+				.toISOString()
+				.replace("T", " ")
+				.slice(0, 19) + " UTC"
+		);
+	facts.push(
+		asNs(data.totals.last_ns - first) + " long",
+		many(events, "event"),
+		many(data.instances.rows.length, "instance"),
+		many(data.devices.rows.length, "device"),
+		many(data.domains.rows.length + data.domains.left_out, "domain")
+	);
 	byId("about").textContent = facts.filter(f => f).join(" · ");
-	byId("colophon").textContent = "Made by iommutrace export --to html" +
-		(host("tool.version") ? " from a recording of iommutrace " + host("tool.version") : "") +
+	byId("colophon").textContent =
+		"Made by iommutrace export --to html" +
+		(host("tool.version")
+			? " from a recording of iommutrace " + host("tool.version")
+			: "") +
 		". Times are seconds since the first event.";
 }
 
 function switchTheme() {
-	const themes = ["", "light", "dark"], names = ["as the system", "light", "dark"];
+	const themes = ["", "light", "dark"],
+		names = ["as the system", "light", "dark"];
 	const next = (themes.indexOf(document.documentElement.dataset.theme || "") + 1) % 3;
 
 	document.documentElement.dataset.theme = themes[next];

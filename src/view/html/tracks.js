@@ -6,8 +6,18 @@ const ATTACHED = 0; /* kind of an item; else the number of a hook */
 const hookNumber = new Map(data.hooks.map((name, i) => [name, i]));
 
 function decode(a) {
-	return {begin: a[0], end: a[1], kind: a[2], device: data.device_names.rows[a[3] - 1] || "", domain: a[4],
-		result: a[5], count: a[6], comm: data.comms.rows[a[7] - 1] || "", tid: a[8], group: a[9]};
+	return {
+		begin: a[0],
+		end: a[1],
+		kind: a[2],
+		device: data.device_names.rows[a[3] - 1] || "",
+		domain: a[4],
+		result: a[5],
+		count: a[6],
+		comm: data.comms.rows[a[7] - 1] || "",
+		tid: a[8],
+		group: a[9]
+	};
 }
 
 const lifecycle = data.lifecycle.items.map(decode);
@@ -21,42 +31,50 @@ function kindName(item) {
 function classOf(item) {
 	const name = kindName(item);
 
-	if (name === "fault")
-		return "fault";
-	if (item.result)
-		return "fail";
-	if (name === "domain-alloc" || name === "domain-free" || name === "finalise")
-		return name;
+	if (name === "fault") return "fault";
+	if (item.result) return "fail";
+	if (name === "domain-alloc" || name === "domain-free" || name === "finalise") return name;
 	return "event";
 }
 
 function describe(item) {
-	const what = item.kind === ATTACHED ? item.device + " on " + domainTitle(item.domain)
-		: kindName(item) + (item.result ? " " + asResult(item.result) : "");
-	const parts = [(item.count > 1 ? asCount(item.count) + " × " : "") + what, asTime(item.begin)];
+	const what =
+		item.kind === ATTACHED
+			? item.device + " on " + domainTitle(item.domain)
+			: kindName(item) + (item.result ? " " + asResult(item.result) : "");
+	const parts = [
+		(item.count > 1 ? asCount(item.count) + " × " : "") + what,
+		asTime(item.begin)
+	];
 
 	if (item.end > item.begin)
 		parts.push((item.count > 1 ? "within " : "for ") + asNs(item.end - item.begin));
-	if (item.kind !== ATTACHED && item.device)
-		parts.push(item.device);
-	if (item.kind !== ATTACHED && item.domain)
-		parts.push(domainTitle(item.domain));
-	if (item.group >= 0)
-		parts.push("group " + item.group);
-	if (item.comm)
-		parts.push("by " + item.comm + (item.tid ? "/" + item.tid : ""));
+	if (item.kind !== ATTACHED && item.device) parts.push(item.device);
+	if (item.kind !== ATTACHED && item.domain) parts.push(domainTitle(item.domain));
+	if (item.group >= 0) parts.push("group " + item.group);
+	if (item.comm) parts.push("by " + item.comm + (item.tid ? "/" + item.tid : ""));
 	return parts.join(", ");
 }
 
 /* ---- lanes: one for each instance, and one for what belongs to none ---- */
 
 const lanes = new Map();
-const rowOfDevice = new Map(), rowOfDomain = new Map(), devicesOfGroup = new Map();
+const rowOfDevice = new Map(),
+	rowOfDomain = new Map(),
+	devicesOfGroup = new Map();
 
 function laneOf(name) {
 	if (!lanes.has(name))
-		lanes.set(name, {type: "lane", name, rows: [], items: [], spans: [], operations: [],
-				open: true, quiet: false});
+		lanes.set(name, {
+			type: "lane",
+			name,
+			rows: [],
+			items: [],
+			spans: [],
+			operations: [],
+			open: true,
+			quiet: false
+		});
 	return lanes.get(name);
 }
 
@@ -80,7 +98,14 @@ function makeDeviceRows() {
 function domainLane(d, on) {
 	const device = devices.get(on.get(d.domain));
 
-	return laneOf(d.instance || (d.type !== "BLOCKED" && d.type !== "IDENTITY" && device && device.instance) || "");
+	return laneOf(
+		d.instance ||
+			(d.type !== "BLOCKED" &&
+				d.type !== "IDENTITY" &&
+				device &&
+				device.instance) ||
+			""
+	);
 }
 
 function makeDomainRows() {
@@ -103,17 +128,13 @@ function place(item) {
 	const domain = rowOfDomain.get(item.domain);
 
 	if (item.kind === ATTACHED) {
-		if (device)
-			device.spans.push(item);
+		if (device) device.spans.push(item);
 		return;
 	}
-	if (device)
-		device.items.push(item);
-	if (domain)
-		domain.items.push(item);
+	if (device) device.items.push(item);
+	if (domain) domain.items.push(item);
 	for (const lane of new Set([device && device.lane, domain && domain.lane]))
-		if (lane)
-			lane.items.push(item);
+		if (lane) lane.items.push(item);
 }
 
 /* Nothing happened there: what was found at start is there to the end. */
@@ -122,25 +143,27 @@ function isQuiet(row) {
 }
 
 function makeTracks() {
-	for (const i of data.instances.rows)
-		laneOf(i.instance);
+	for (const i of data.instances.rows) laneOf(i.instance);
 	makeDeviceRows();
 	makeDomainRows();
 	lifecycle.forEach(place);
 	for (const item of operations) {
 		const row = rowOfDomain.get(item.domain) || rowOfDevice.get(item.device);
 
-		if (row)
-			row.operations.push(item);
+		if (row) row.operations.push(item);
 	}
 	/* All of a small machine is open; of a large one what verdicts name. */
 	const all = rowOfDevice.size + rowOfDomain.size <= 80;
-	const told = new Set(verdicts.filter(v => v.severity !== "info").slice(0, 3)
-		.flatMap(v => [rowOfDevice.get(v.device), rowOfDomain.get(v.domain)])
-		.filter(row => row).map(row => row.lane));
+	const told = new Set(
+		verdicts
+			.filter(v => v.severity !== "info")
+			.slice(0, 3)
+			.flatMap(v => [rowOfDevice.get(v.device), rowOfDomain.get(v.domain)])
+			.filter(row => row)
+			.map(row => row.lane)
+	);
 
-	for (const lane of lanes.values())
-		lane.open = all || told.has(lane);
+	for (const lane of lanes.values()) lane.open = all || told.has(lane);
 }
 
 /* The rows in sight, from top to bottom. */
@@ -148,17 +171,22 @@ function visibleRows() {
 	const rows = [];
 
 	for (const lane of lanes.values()) {
-		if (!lane.rows.length && !lane.name)
-			continue;
+		if (!lane.rows.length && !lane.name) continue;
 		rows.push(lane);
-		if (!lane.open)
-			continue;
+		if (!lane.open) continue;
 		const wanted = lane.rows.filter(row => lane.quiet || !isQuiet(row));
 
 		rows.push(...wanted.slice(0, LANE_ROWS));
 		if (wanted.length < lane.rows.length || lane.quiet)
-			rows.push({type: "quiet", lane, items: [], spans: [], operations: [],
-				   hidden: lane.rows.length - wanted.length, over: Math.max(wanted.length - LANE_ROWS, 0)});
+			rows.push({
+				type: "quiet",
+				lane,
+				items: [],
+				spans: [],
+				operations: [],
+				hidden: lane.rows.length - wanted.length,
+				over: Math.max(wanted.length - LANE_ROWS, 0)
+			});
 	}
 	return rows;
 }
@@ -167,6 +195,8 @@ function rowLabel(row) {
 	if (row.type === "lane")
 		return (row.open ? "▾ " : "▸ ") + (row.name ? short(row.name) : "of no instance");
 	if (row.type === "quiet")
-		return row.hidden ? "… " + asCount(row.hidden) + " without events" : "hide those without events";
+		return row.hidden
+			? "… " + asCount(row.hidden) + " without events"
+			: "hide those without events";
 	return row.type === "device" ? row.id : domainTitle(row.id);
 }

@@ -11,28 +11,63 @@ function story(v, i) {
 	if (v.time_ns)
 		tools.append(button("Show on the timeline", () => showVerdict(i), {class: "goto"}));
 	if (v.stack.length)
-		tools.append(el("details", {}, el("summary", {text: "Kernel stack"}),
-				el("pre", {text: v.stack.join("\n")})));
-	return el("article", {id: "verdict-" + n, class: "story " + v.severity, tabindex: -1},
-		  el("h3", {}, el("span", {class: "badge", text: marks[v.severity] + " " + v.severity}),
-		     " " + v.verdict + " ", el("small", {text: "V" + n + (v.time_ns ? ", " + asTime(since(v.time_ns)) : "")})),
-		  el("p", {text: v.story}), tools);
+		tools.append(
+			el(
+				"details",
+				{},
+				el("summary", {text: "Kernel stack"}),
+				el("pre", {text: v.stack.join("\n")})
+			)
+		);
+	return el(
+		"article",
+		{id: "verdict-" + n, class: "story " + v.severity, tabindex: -1},
+		el(
+			"h3",
+			{},
+			el("span", {class: "badge", text: marks[v.severity] + " " + v.severity}),
+			" " + v.verdict + " ",
+			el("small", {
+				text: "V" + n + (v.time_ns ? ", " + asTime(since(v.time_ns)) : "")
+			})
+		),
+		el("p", {text: v.story}),
+		tools
+	);
 }
 
 function drawStories() {
-	const wanted = [...verdicts.keys()].filter(i => !stories.only || verdicts[i].verdict === stories.only);
+	const wanted = [...verdicts.keys()].filter(
+		i => !stories.only || verdicts[i].verdict === stories.only
+	);
 	const nodes = wanted.slice(0, stories.shown).map(i => story(verdicts[i], i));
 
 	if (!verdicts.length)
-		nodes.push(el("p", {class: "banner good", text: "No verdict: nothing that was seen is wrong or odd."}));
+		nodes.push(
+			el("p", {
+				class: "banner good",
+				text: "No verdict: nothing that was seen is wrong or odd."
+			})
+		);
 	if (wanted.length > stories.shown)
-		nodes.push(button("Show more (" + asCount(wanted.length - stories.shown) + " left)", () => {
-			stories.shown += 50;
-			drawStories();
-		}));
+		nodes.push(
+			button(
+				"Show more (" + asCount(wanted.length - stories.shown) + " left)",
+				() => {
+					stories.shown += 50;
+					drawStories();
+				}
+			)
+		);
 	if (data.verdicts.left_out)
-		nodes.push(el("p", {class: "dim", text: many(data.verdicts.left_out, "verdict") +
-				    " less severe did not fit into this page; iommutrace report has them."}));
+		nodes.push(
+			el("p", {
+				class: "dim",
+				text:
+					many(data.verdicts.left_out, "verdict") +
+					" less severe did not fit into this page; iommutrace report has them."
+			})
+		);
 	byId("stories").replaceChildren(...nodes);
 }
 
@@ -41,14 +76,27 @@ function drawKinds() {
 	const kinds = new Map();
 
 	for (const v of verdicts)
-		kinds.set(v.verdict, {severity: v.severity, count: (kinds.get(v.verdict) || {count: 0}).count + 1});
-	byId("kinds").replaceChildren(...[...kinds].map(([kind, k]) =>
-		button(marks[k.severity] + " " + kind + " " + k.count, () => {
-			stories.only = stories.only === kind ? null : kind;
-			stories.shown = STORIES;
-			drawKinds();
-			drawStories();
-		}, {class: "chip " + k.severity, "aria-pressed": String(stories.only === kind)})));
+		kinds.set(v.verdict, {
+			severity: v.severity,
+			count: (kinds.get(v.verdict) || {count: 0}).count + 1
+		});
+	byId("kinds").replaceChildren(
+		...[...kinds].map(([kind, k]) =>
+			button(
+				marks[k.severity] + " " + kind + " " + k.count,
+				() => {
+					stories.only = stories.only === kind ? null : kind;
+					stories.shown = STORIES;
+					drawKinds();
+					drawStories();
+				},
+				{
+					class: "chip " + k.severity,
+					"aria-pressed": String(stories.only === kind)
+				}
+			)
+		)
+	);
 }
 
 /* Brings the story of verdict @i into sight. */
@@ -64,8 +112,10 @@ function showStory(i) {
 }
 
 function missingLines() {
-	const m = data.missing, d = m.damage;
-	const lines = data.loss.rows.filter(l => l.lost)
+	const m = data.missing,
+		d = m.damage;
+	const lines = data.loss.rows
+		.filter(l => l.lost)
 		.map(l => many(l.lost, "event") + " of " + l.hook + " lost: " + l.cause);
 	const say = (n, text) => n && lines.push(asCount(n) + " " + text);
 
@@ -73,13 +123,10 @@ function missingLines() {
 	say(d.bad_chunks, "damaged chunks");
 	say(d.missing_chunks, "missing chunks");
 	say(d.unknown_records, "records of a type not known here");
-	if (d.truncated)
-		lines.push("the recording ends inside a chunk");
-	if (!d.ended)
-		lines.push("the recording was cut off: it has no end");
+	if (d.truncated) lines.push("the recording ends inside a chunk");
+	if (!d.ended) lines.push("the recording was cut off: it has no end");
 	for (const [what, n] of Object.entries(m.over_cap))
-		if (what !== "domains_forgotten")
-			say(n, what + " over the cap");
+		if (what !== "domains_forgotten") say(n, what + " over the cap");
 	return lines;
 }
 
@@ -88,14 +135,37 @@ function drawMissing() {
 	const lines = missingLines();
 	const unhooked = data.plan.rows.filter(p => p.state === "failed" || p.state === "missing");
 
-	byId("missing").append(data.missing.lossy || lines.length
-		? el("div", {class: "banner bad", role: "alert"},
-		     el("strong", {text: "⚠ This recording is not whole. "}),
-		     "Verdicts that depend on what is missing are unknown, or say that they may be incomplete.",
-		     el("ul", {}, ...lines.map(text => el("li", {text}))))
-		: el("p", {class: "banner good", text: "✓ No loss and no damage: the recording is whole."}));
+	byId("missing").append(
+		data.missing.lossy || lines.length
+			? el(
+					"div",
+					{class: "banner bad", role: "alert"},
+					el("strong", {text: "⚠ This recording is not whole. "}),
+					"Verdicts that depend on what is missing are unknown, or say that they may be incomplete.",
+					el("ul", {}, ...lines.map(text => el("li", {text})))
+				)
+			: el("p", {
+					class: "banner good",
+					text: "✓ No loss and no damage: the recording is whole."
+				})
+	);
 	if (unhooked.length)
-		byId("missing").append(el("p", {class: "banner"}, "Not hooked: " +
-			unhooked.map(p => p.hook + (p.function ? " (" + p.function + ")" : "")).join(", ") +
-			". ", el("a", {href: "#plan", text: "The plan tells why."})));
+		byId("missing").append(
+			el(
+				"p",
+				{class: "banner"},
+				"Not hooked: " +
+					unhooked
+						.map(
+							p =>
+								p.hook +
+								(p.function
+									? " (" + p.function + ")"
+									: "")
+						)
+						.join(", ") +
+					". ",
+				el("a", {href: "#plan", text: "The plan tells why."})
+			)
+		);
 }
