@@ -150,7 +150,8 @@ const struct command command_report = {
 	.name = "report",
 	.synopsis = "[OPTION...] FILE",
 	.summary = "Tells what a recording (- for standard input) says: verdicts first, then topology,\n"
-		   "domains, map and unmap latency, and what was lost.",
+		   "domains and how long they lived, operations and their latencies, leaks by who\n"
+		   "allocated, and what was lost.",
 	.more = "TIME is in seconds since the beginning, or HH:MM:SS or YYYY-MM-DDTHH:MM:SS in UTC,\n"
 		"as iommutrace info prints it. --fail-on looks at the verdicts that are shown.",
 	.option = options,

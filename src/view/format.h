@@ -57,4 +57,9 @@ void view_latency(const struct view *v);
 void view_loss(const struct view *v);
 void view_verdict_counts(const struct view *v);
 
+/* Parts of the report. */
+void view_lifetimes(const struct view *v);
+void view_histograms(const struct view *v);
+int view_leaks(const struct view *v); /* nothing when there are none; 0 or -ENOMEM */
+
 #endif

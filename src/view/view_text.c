@@ -273,7 +273,12 @@ int view_text(FILE *out, const struct model *m, const struct view_options *o)
 		return err;
 	print_topology(&v);
 	print_domains(&v);
+	view_lifetimes(&v);
 	view_latency(&v);
+	view_histograms(&v);
+	err = view_leaks(&v);
+	if (err)
+		return err;
 	print_plan(&v);
 	print_host(&v);
 	view_loss(&v);

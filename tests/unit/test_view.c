@@ -124,6 +124,12 @@ static const char golden_text[] =
 	"     21 UNMANAGED smmu3.0x000000000c040000 driver           1 qemu       100\n"
 	"     22 UNMANAGED -                        none         freed dpdk       100\n"
 	"\n"
+	"LIFETIMES\n"
+	" DOMAIN      ALLOCATED          FREED      LIFE  FROM BEGIN TO END\n"
+	"     20    +0.000030 s          alive >  80.0us         ######################\n"
+	"     21    +0.000050 s          alive >  60.0us               ################\n"
+	"     22    +0.000100 s    +0.000110 s    10.0us                            ###\n"
+	"\n"
 	"MAP AND UNMAP, AND THEIR INVALIDATION\n"
 	"DOMAIN OP            COUNT     MEAN       P50      P99      MAX     BYTES ERRORS\n"
 	"    20 map            1000    600ns     479ns   4.61us    123us   3.9 MiB      0\n"
@@ -148,6 +154,38 @@ static const char golden_text[] =
 	"  A dma-map contains its map, a dma-unmap its unmap: never add them up.\n"
 	"\n"
 	"* of the timed calls only: 500 calls were not timed\n"
+	"\n"
+	"LATENCY, ALL TIMED CALLS\n"
+	"  map, from\n"
+	"     256ns        980  ########################################\n"
+	"     512ns          0\n"
+	"    1.02us          0\n"
+	"    2.05us          0\n"
+	"    4.10us         20  #\n"
+	"  unmap, from\n"
+	"     256ns        980  ########################################\n"
+	"     512ns          0\n"
+	"    1.02us          0\n"
+	"    2.05us          0\n"
+	"    4.10us         20  #\n"
+	"  iotlb-sync, from\n"
+	"     256ns        882  ########################################\n"
+	"     512ns          0\n"
+	"    1.02us          0\n"
+	"    2.05us          0\n"
+	"    4.10us         18  #\n"
+	"  queue-sync, from\n"
+	"     256ns       1862  ########################################\n"
+	"     512ns          0\n"
+	"    1.02us          0\n"
+	"    2.05us          0\n"
+	"    4.10us         38  #\n"
+	"  dma-map, from\n"
+	"     256ns        686  ########################################\n"
+	"     512ns          0\n"
+	"    1.02us          0\n"
+	"    2.05us          0\n"
+	"    4.10us         14  #\n"
 	"\n"
 	"PLAN\n"
 	"  1 attached, 1 missing\n"
@@ -190,6 +228,36 @@ static void test_text(void **state)
 	o.color = true;
 	text = text_of(m, &o);
 	assert_non_null(strstr(text, "\033[36msoft-mismatch\033[0m (notice)"));
+	free(text);
+	model_free(m);
+}
+
+/* Those of one stack together, the most first; who allocated has no more than the terminal. */
+static void test_leaks_by_stack(void **state)
+{
+	struct view_options o = {.ascii = true};
+	const char *const one[] = {"one+0x1"}, *const two[] = {"two+0x1\033", "outer+0x2"};
+	struct model *m = new_machine("arm-smmu-v3");
+	char *text;
+
+	for (uint64_t id = 20; id < 24; id++)
+		EVENT(m, DOMAIN_ALLOC, AT1, .domain = id, .domain_type = UNMANAGED,
+		      .stack = {id > 20 ? 2 : 1, id > 20 ? two : one});
+	test_now += MODEL_LEAK_NS;
+	put_stats(m, 20, IMS_HOOK_MAP, 1, 0);
+	model_finish(m);
+	text = text_of(m, &o);
+	assert_non_null(strstr(text, "LEAKS, BY WHO ALLOCATED\n"
+				     "  3 domains (21, 22, 23), allocated by\n"
+				     "      two+0x1\\x1b\n"
+				     "      outer+0x2\n"
+				     "  1 domain (20), allocated by\n"
+				     "      one+0x1\n"
+				     "\n"));
+	free(text);
+	o.rows = 1;
+	text = text_of(m, &o);
+	assert_null(strstr(text, "1 domain (20)"));
 	free(text);
 	model_free(m);
 }
@@ -555,7 +623,8 @@ static void test_write_error(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text),	    cmocka_unit_test(test_text_of_nothing),
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_leaks_by_stack),	    cmocka_unit_test(test_text_of_nothing),
 		cmocka_unit_test(test_rows),	    cmocka_unit_test(test_loss),
 		cmocka_unit_test(test_cut_off),
 		cmocka_unit_test(test_escapes),	    cmocka_unit_test(test_width),
