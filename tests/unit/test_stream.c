@@ -134,7 +134,7 @@ static void put_everything(struct tape *t)
 	rec.type = IMS_REC_COUNT;
 	rec.count = (struct ims_count){UINT32_MAX, UINT64_MAX, UINT64_MAX - 1};
 	tape_put(t, &rec);
-	rec.type = IMS_REC_END;
+	rec = (struct ims_record){.type = IMS_REC_END};
 	tape_put(t, &rec);
 }
 
@@ -258,7 +258,7 @@ static void test_unknown_type_is_refused(void **state)
 	assert_int_equal(ims_writer_put(t.w, &rec), -EINVAL);
 	rec.type = 0;
 	assert_int_equal(ims_writer_put(t.w, &rec), -EINVAL);
-	rec.type = IMS_REC_END;
+	rec = (struct ims_record){.type = IMS_REC_END};
 	tape_put(&t, &rec);
 	tape_check(&t);
 }

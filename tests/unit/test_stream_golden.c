@@ -198,8 +198,7 @@ static void put_totals(struct ims_writer *w)
 	rec.type = IMS_REC_LOSS;
 	rec.loss = (struct ims_loss){IMS_HOOK_MAP, IMS_LOSS_RING_FULL, 17};
 	put(w, &rec);
-	rec.type = IMS_REC_END;
-	rec.time_ns++;
+	rec = (struct ims_record){.type = IMS_REC_END, .time_ns = rec.time_ns + 1};
 	put(w, &rec);
 }
 
