@@ -42,6 +42,13 @@ function svg(tag, props, ...kids) {
 	return fill(document.createElementNS("http://www.w3.org/2000/svg", tag), props, kids);
 }
 
+/* The size of a drawing; paper, which is narrower, scales it. */
+function setSize(node, width, height) {
+	node.setAttribute("width", width);
+	node.setAttribute("height", height);
+	node.setAttribute("viewBox", `0 0 ${width} ${height}`);
+}
+
 function byId(id) {
 	return document.getElementById(id);
 }

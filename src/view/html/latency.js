@@ -71,7 +71,6 @@ function heatPanel(op, heat, single) {
 		calls,
 		most,
 		node: svg("svg", {
-			height: HEAT,
 			class: "heat",
 			role: "img",
 			"aria-label":
@@ -123,7 +122,7 @@ function drawHeat(panel) {
 			})
 		);
 	}
-	panel.node.setAttribute("width", view.width);
+	setSize(panel.node, view.width, HEAT);
 	panel.node.replaceChildren(...nodes);
 }
 

@@ -323,7 +323,7 @@ function drawTracks() {
 		"fault"
 	];
 
-	parts.tracks.setAttribute("height", height);
+	setSize(parts.tracks, view.width, height);
 	parts.tracks.replaceChildren(
 		...order
 			.filter(name => p.paths.has(name))
@@ -387,21 +387,20 @@ function drawLegend() {
 
 function resize() {
 	view.width = Math.max(byId("time-view").clientWidth, 600);
-	for (const part of [parts.strip, parts.ruler, parts.tracks])
-		part.setAttribute("width", view.width);
+	setSize(parts.strip, view.width, STRIP);
+	setSize(parts.ruler, view.width, RULER);
 	view.listeners.forEach(f => f());
 }
 
 function startTimeline() {
 	makeTracks();
 	parts.strip = svg("svg", {
-		height: STRIP,
 		class: "strip",
 		role: "img",
 		"aria-label": "How much happened when",
 		on: {pointerdown: dragStrip}
 	});
-	parts.ruler = svg("svg", {height: RULER, class: "ruler"});
+	parts.ruler = svg("svg", {class: "ruler"});
 	parts.tracks = svg("svg", {
 		class: "tracks",
 		on: {
