@@ -208,30 +208,42 @@ static struct total *find_total(struct html_ops *o, const struct ims_stats *s)
 }
 
 /* Totals only grow; ones that shrink are of another recording that follows in the same file. */
-static int take_stats(struct html_ops *o, const struct ims_stats *s, int op, uint64_t time_ns)
+static int add_difference(struct html_ops *o, const struct total *total, const struct ims_stats *s,
+			  int op, uint64_t time_ns)
 {
 	uint32_t column = stats_column(o, time_ns);
+	int err = 0;
+
+	for (uint32_t i = 0; i < IMS_HIST_BUCKETS && !err; i++) {
+		uint64_t last = total->op.bucket[i], now = s->bucket[i];
+
+		if (now != last)
+			err = add_cell(&o->stats, op, column, i, now > last ? now - last : now);
+	}
+	return err;
+}
+
+static int take_stats(struct html_ops *o, const struct ims_stats *s, int op, uint64_t time_ns)
+{
 	struct total *total = find_total(o, s);
-	uint64_t calls = s->untimed;
 	int err = 0;
 
 	if (!total)
 		return 0;
-	for (uint32_t i = 0; i < IMS_HIST_BUCKETS && !err; i++) {
-		uint64_t *last = &total->op.bucket[i];
-		uint64_t now = s->bucket[i];
-
-		calls += now;
-		if (now != *last)
-			err = add_cell(&o->stats, op, column, i, now > *last ? now - *last : now);
-		*last = now;
-	}
-	total->op.calls = calls;
-	total->op.untimed = s->untimed;
-	total->op.errors = s->errors;
-	total->op.sum_ns = s->sum_ns;
-	total->op.max_ns = s->max_ns;
-	total->op.bytes = s->bytes;
+	/* What a stream that begins in the middle of a recording begins with was counted before. */
+	if (time_ns > o->first_ns)
+		err = add_difference(o, total, s, op, time_ns);
+	total->op = (struct model_op){
+		.calls = s->untimed,
+		.untimed = s->untimed,
+		.errors = s->errors,
+		.sum_ns = s->sum_ns,
+		.max_ns = s->max_ns,
+		.bytes = s->bytes,
+	};
+	memcpy(total->op.bucket, s->bucket, sizeof(s->bucket));
+	for (uint32_t i = 0; i < IMS_HIST_BUCKETS; i++)
+		total->op.calls += s->bucket[i];
 	return err;
 }
 
@@ -244,6 +256,8 @@ int html_ops_record(struct html_ops *o, const struct ims_record *rec)
 	else if (rec->type == IMS_REC_STATS)
 		op = op_index(rec->stats.hook);
 	else
+		return 0;
+	if (rec->type == IMS_REC_EVENT && rec->event.flags & IMS_EVENT_EARLIER)
 		return 0;
 	if (!o->first_ns)
 		o->first_ns = rec->time_ns;

@@ -233,7 +233,7 @@ static int add_item(struct items *items, const struct item *item)
 
 /* The model knows where a device is, also when that follows from an event of its group. */
 static int follow(struct html_time *t, const struct model *m, const char *device,
-		   const struct ims_event *e, uint64_t time_ns)
+		  const struct ims_event *e, uint64_t time_ns)
 {
 	const struct model_device *d = *device ? model_find_device(m, device) : NULL;
 	struct name *name = d ? name_of(&t->devices, device) : NULL;
@@ -260,7 +260,7 @@ static int follow(struct html_time *t, const struct model *m, const char *device
 }
 
 static int follow_group(struct html_time *t, const struct model *m, const struct ims_event *e,
-			 uint64_t time_ns)
+			uint64_t time_ns)
 {
 	const struct model_group *group = model_find_group(m, e->group);
 	const struct model_device *d = group ? group->devices : NULL;
@@ -296,7 +296,9 @@ int html_time_event(struct html_time *t, const struct model *m, const struct ims
 	err = follow(t, m, e->device, e, time_ns);
 	if (!err && (e->hook == IMS_HOOK_ATTACH_GROUP || e->hook == IMS_HOOK_DETACH_GROUP))
 		err = follow_group(t, m, e, time_ns);
-	return err || e->hook == IMS_HOOK_SNAPSHOT ? err : add_item(&t->lifecycle, &item);
+	if (err || e->hook == IMS_HOOK_SNAPSHOT || e->flags & IMS_EVENT_EARLIER)
+		return err;
+	return add_item(&t->lifecycle, &item);
 }
 
 /* ---- writing -------------------------------------------------------------------------------- */

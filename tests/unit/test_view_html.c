@@ -172,9 +172,10 @@ static void test_heat_sums(void **state)
 	uint64_t sum = 0, last = 0;
 
 	begin_page();
+	put_calls(1, 1, 1000000); /* of before the stream */
 	for (uint64_t second = 1; second <= 3000; second++) {
-		put_calls(second * 1000000000, 1, second * 10);
-		put_calls(second * 1000000000, 2, second);
+		put_calls(1 + second * 1000000000, 1, 1000000 + second * 10);
+		put_calls(1 + second * 1000000000, 2, second);
 	}
 	data = end_page();
 	cells = json_object_get(member(data, "heat_stats", "ops"), "map");
@@ -188,7 +189,32 @@ static void test_heat_sums(void **state)
 		assert_int_equal(json_integer_value(json_array_get(columns, i)), last);
 		last = json_integer_value(json_array_get(columns, i + 1));
 	}
-	assert_int_equal(last, 2999000000000);
+	assert_int_equal(last, 3000000000000);
+	json_decref(data);
+}
+
+/* What a stream tells of before its beginning makes the state, and is not an event of it. */
+static void test_earlier(void **state)
+{
+	struct ims_event e = {.hook = IMS_HOOK_ATTACH,
+			      .domain = 4,
+			      .domain_type = UNMANAGED,
+			      .device = DEV1,
+			      .instance = SMMU1,
+			      .group = 1,
+			      .flags = IMS_EVENT_EARLIER};
+	json_t *data;
+
+	begin_page();
+	put_at(5, e);
+	e.flags = 0;
+	e.domain = 5;
+	put_at(1000, e);
+	put_at(3000, e);
+	data = end_page();
+	assert_int_equal(sum_of(data, "lifecycle", COUNT, IMS_HOOK_ATTACH), 2);
+	assert_int_equal(sum_of(data, "lifecycle", COUNT, 0), 2); /* spans */
+	assert_int_equal(json_integer_value(member(data, "totals", "first_ns")), 1000);
 	json_decref(data);
 }
 
@@ -215,7 +241,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_many_alike), cmocka_unit_test(test_nothing_alike),
 		cmocka_unit_test(test_long_names), cmocka_unit_test(test_heat_sums),
-		cmocka_unit_test(test_odd_times),
+		cmocka_unit_test(test_earlier),	   cmocka_unit_test(test_odd_times),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
