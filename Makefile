@@ -56,7 +56,8 @@ TOOL_SRC := $(sort $(wildcard tools/*.c))
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 PURE_OBJ := $(PURE_SRC:%.c=$(OUT)/%.o) $(OUT)/perfetto.pb-c.o
 CAP_OBJ := $(CAP_SRC:%.c=$(OUT)/%.o)
-SKELS := $(patsubst bpf/%.bpf.c,$(OUT)/%.skel.h,$(wildcard bpf/*.bpf.c))
+BPF_OBJ := $(OUT)/bpf/iommuscope.bpf.o
+SKEL := $(OUT)/iommuscope.skel.h
 # The programs are tools/iommu*.c; the other files in tools/ are shared by them.
 TOOLS := $(patsubst tools/%.c,$(OUT)/%,$(filter tools/iommu%,$(TOOL_SRC)))
 TOOL_OBJ := $(patsubst %.c,$(OUT)/%.o,$(filter-out tools/iommu%,$(TOOL_SRC)))
@@ -87,7 +88,7 @@ $(PAGE): $(wildcard src/view/html/*)
 
 $(OUT)/src/view/view_html.o: $(PAGE)
 
-$(CAP_OBJ): $(SKELS)
+$(CAP_OBJ): $(SKEL)
 
 $(OUT)/%.pb-c.c $(OUT)/%.pb-c.h &: src/view/%.proto
 	$(call say,PROTO,$@)
@@ -107,10 +108,9 @@ $(OUT)/bpf/%.bpf.o: bpf/%.bpf.c Makefile
 		-I. -Iinclude -Ibpf -MMD -MP -MT $@ -c $< -o $@
 	$(Q)$(LLVM_STRIP) -g $@
 
-.PRECIOUS: $(OUT)/bpf/%.bpf.o
-$(OUT)/%.skel.h: $(OUT)/bpf/%.bpf.o
+$(SKEL): $(BPF_OBJ)
 	$(call say,SKEL,$@)
-	$(Q)$(BPFTOOL) gen skeleton $< name $(if $(filter iommuscope,$*),ims,$*)_bpf > $@.tmp && mv $@.tmp $@
+	$(Q)$(BPFTOOL) gen skeleton $< name ims_bpf > $@.tmp && mv $@.tmp $@
 
 $(TOOLS): $(OUT)/%: $(OUT)/tools/%.o $(TOOL_OBJ) $(OUT)/libcapture.a $(OUT)/libims.a
 	$(call say,LINK,$@)
@@ -228,6 +228,11 @@ matrix: all guest-arm64 guest-amd64
 check-drivers: have-deps
 	$(Q)$(TESTBED) setup
 	$(Q)tests/vm/tests-driver/run $(CHECK_DRIVERS_FOR)
+
+# kill -9 at 200 random moments: an hour.
+.PHONY: check-kill
+check-kill: all guest-amd64
+	$(Q)ONLY_KILLS=1 tests/vm/check-record 200
 
 .PHONY: check
 check: have-deps

@@ -11,10 +11,10 @@
 
 #include "tools/recording.h"
 
-#define SUFFIX ".ims"
+#define SUFFIX	       ".ims"
 #define DEFAULT_OUTPUT "iommuscope.bundle" SUFFIX
-#define COMPRESSION 9
-#define SECONDS 5.0
+#define COMPRESSION    9
+#define SECONDS	       5.0
 
 struct bundle {
 	bool as_it_is;
@@ -34,7 +34,8 @@ static struct bundle bundle = {
 enum { KEY_NO_REDACT = 256 };
 
 static const struct option_row options[] = {
-	{'o', "output", "FILE", "write to FILE (default NAME.bundle" SUFFIX "), - for standard output"},
+	{'o', "output", "FILE",
+	 "write to FILE (default NAME.bundle" SUFFIX "), - for standard output"},
 	{'d', "duration", "SECONDS", "how long to record, without RECORDING (default 5)"},
 	{'q', "quiet", NULL, "no status line, and not what was redacted"},
 	{KEY_NO_REDACT, "no-redact", NULL, "leave everything as it is"},
@@ -67,7 +68,7 @@ static int redact(void *arg, const struct ims_record *rec)
 	return ims_redact_put(b->redact, rec);
 }
 
-/* ---- of a recording that is given ------------------------------------------------------------- */
+/* ---- of a recording that is given ------------------------------------------------------------ */
 
 static int put(struct bundle *b, const struct ims_record *rec)
 {
@@ -156,7 +157,7 @@ static int convert(struct bundle *b, const char *input)
 	return code;
 }
 
-/* ---- both ------------------------------------------------------------------------------------- */
+/* ---- both ------------------------------------------------------------------------------------ */
 
 /* a.ims becomes a.bundle.ims, in the same folder. */
 static int name_output(struct bundle *b, const char *input)
@@ -242,12 +243,16 @@ static int run(void *arg, int argc, char **argv)
 const struct command command_bundle = {
 	.name = "bundle",
 	.synopsis = "[-o OUT] [RECORDING]",
-	.summary = "Makes the file to send with a bug report, of RECORDING (- for standard input) or of\n"
+	.summary = "Makes the file to send with a bug report, of RECORDING (- for standard input) "
+		   "or of\n"
 		   "the next seconds on this machine (then it needs what record needs).",
-	.more = "Names of commands, process ids, physical addresses, the host's name, serial numbers,\n"
+	.more = "Names of commands, process ids, physical addresses, the host's name, serial "
+		"numbers,\n"
 		"UUIDs, MAC and IP addresses, paths in user stacks and most values of the kernel\n"
-		"command line are replaced, the same by the same: what is equal stays equal, so that\n"
-		"verdicts, counts and topology do. I/O virtual addresses, PCI addresses and names of\n"
+		"command line are replaced, the same by the same: what is equal stays equal, so "
+		"that\n"
+		"verdicts, counts and topology do. I/O virtual addresses, PCI addresses and names "
+		"of\n"
 		"devices, kernel functions and modules stay. RECORDING itself is left alone.",
 	.option = options,
 	.set = set,

@@ -79,10 +79,10 @@ static int close_file(struct recorder *r)
 	return output_close(&r->output);
 }
 
-static int end_file(struct recorder *r)
+static int end_file(struct recorder *r, uint64_t now_ns)
 {
 	struct ims_record end = {
-		.type = IMS_REC_END, .time_ns = r->now_ns, .end = {.goes_on = true}};
+		.type = IMS_REC_END, .time_ns = now_ns, .end = {.goes_on = true}};
 	int err = ims_writer_put(r->writer, &end);
 
 	if (!err)
@@ -121,9 +121,9 @@ static int to_writer(void *arg, const struct ims_record *rec)
 	return ims_writer_put(arg, rec);
 }
 
-int recorder_next(struct recorder *r)
+int recorder_next(struct recorder *r, uint64_t now_ns)
 {
-	int err = end_file(r);
+	int err = end_file(r, now_ns);
 
 	if (err || r->flight || !r->keep_files) {
 		r->done = err || !r->keep_files;
@@ -131,7 +131,7 @@ int recorder_next(struct recorder *r)
 	}
 	err = open_file(r);
 	if (!err)
-		err = ims_carry_tell(r->carry, r->now_ns, to_writer, r->writer);
+		err = ims_carry_tell(r->carry, now_ns, to_writer, r->writer);
 	return err ? err : begin_body(r);
 }
 
@@ -159,7 +159,7 @@ int recorder_put(struct recorder *r, const struct ims_record *rec)
 	if (r->flight && rec->type != IMS_REC_END)
 		err = ims_flight_put(r->flight, rec);
 	if (!err && rec->type != IMS_REC_END && is_full(r, TAIL_BYTES))
-		err = recorder_next(r);
+		err = recorder_next(r, r->now_ns);
 	if (!err && r->writer)
 		err = ims_writer_put(r->writer, rec);
 	if (!err && r->carry)

@@ -45,8 +45,8 @@ int recorder_flush(struct recorder *r);
 /* The recording has begun: its file takes its name. Says what failed. */
 int recorder_commit(struct recorder *r);
 
-/* Flight recorder: makes a file of what is in memory, unless one is being written. Returns 1 when it
- * began one, 0 or -errno. */
+/* Flight recorder: makes a file of what is in memory, unless one is being written. Returns 1 when
+ * it began one, 0 or -errno. */
 int recorder_trigger(struct recorder *r, uint64_t now_ns);
 
 /*
@@ -56,7 +56,7 @@ int recorder_trigger(struct recorder *r, uint64_t now_ns);
 bool recorder_due(const struct recorder *r, uint64_t now_ns);
 
 /* Ends the file, and begins the next one of a series. */
-int recorder_next(struct recorder *r);
+int recorder_next(struct recorder *r, uint64_t now_ns);
 
 /* Bytes of all files, and in memory. */
 uint64_t recorder_bytes(const struct recorder *r);

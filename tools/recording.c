@@ -63,7 +63,7 @@ static int finish_file(struct recording *r)
 
 	/* That alone may have filled it. */
 	if (!err && r->recorder.writer) {
-		err = recorder_next(&r->recorder);
+		err = recorder_next(&r->recorder, in_ns(now()));
 		r->write_failed |= err != 0;
 	}
 	return err;

@@ -23,7 +23,7 @@ struct recording {
 	struct child child;
 	bool write_failed; /* and not the capture */
 	double begin;
-	double told;	     /* when the last status line was shown, */
+	double told;	      /* when the last status line was shown, */
 	uint64_t told_events; /* and with how many events */
 	uint64_t triggered;
 	const char *last_trigger;

@@ -25,7 +25,7 @@ struct slow_calls {
 
 volatile sig_atomic_t trigger_signalled;
 
-/* A recorder may run for months: the model begins anew, from the state there is, when it is full. */
+/* A recorder may run for months: when the model is full it begins anew, from the state there is. */
 static const struct model_limits limits = {
 	.instances = 1 << 13,
 	.groups = 1 << 17,
@@ -222,7 +222,8 @@ static const char *verdict_fired(struct trigger *t)
 		if (t->verdicts & 1ull << kind && now[kind] > t->seen[kind])
 			fired = model_verdict_info(kind)->name;
 	memcpy(t->seen, now, sizeof(now));
-	/* What a new model does not know is which attaches are half-way: a quiet moment is better. */
+	/* What a new model does not know is which attaches are half-way: a quiet moment is better.
+	 */
 	if (is_over(t->model) || (t->quiet && is_nearly_full(t->model)))
 		begin_anew(t);
 	t->quiet = true;

@@ -15,13 +15,14 @@ struct trigger {
 	/* running */
 	struct model *model; /* NULL: no verdict was asked for */
 	struct ims_carry *carry;
-	bool quiet; /* no event since it was looked at */
+	bool quiet;		       /* no event since it was looked at */
 	uint64_t seen[MODEL_VERDICTS]; /* how often, when last looked */
 	struct slow_calls *slow;
 	const char *fired;
 };
 
-/* Adds "fault", "signal", "slower=USEC" or a verdict's name. Returns 0, or EXIT_USAGE with a message. */
+/* Adds "fault", "signal", "slower=USEC" or a verdict's name. Returns 0, or EXIT_USAGE with a
+ * message. */
 int trigger_parse(struct trigger *t, const char *value);
 
 /* Returns 0 or -ENOMEM. */

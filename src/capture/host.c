@@ -111,7 +111,8 @@ static void tell_modules(struct host_sink *to)
 			tell_list(to, "kernel.modules", number++, list);
 			len = 0;
 		}
-		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s", len ? " " : "", line);
+		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s", len ? " " : "",
+					line);
 	}
 	tell_list(to, "kernel.modules", number, list);
 	free(line);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* host_iommus.c - instances with their features, groups with their types, devices with their names. */
+/* host_iommus.c - instances with features, groups with types, devices with names. */
 #include "capture/host.h"
 
 #include <dirent.h>
@@ -32,7 +32,7 @@ struct machine {
 
 /* A path that is too long is cut, and then leads nowhere. */
 __attribute__((format(printf, 2, 3))) static void make_path(char path[PATH_MAX], const char *fmt,
-							     ...)
+							    ...)
 {
 	va_list args;
 
@@ -73,7 +73,7 @@ static void link_name(char *buf, size_t size, const char *path)
 	snprintf(buf, size, "%.*s", NAME_MAX, last ? last + 1 : target);
 }
 
-/* ---- instances -------------------------------------------------------------------------------- */
+/* ---- instances ------------------------------------------------------------------------------- */
 
 struct features {
 	struct host_sink *to;
@@ -108,7 +108,7 @@ static void tell_instance(void *arg, const char *folder, const char *name)
 	}
 }
 
-/* ---- groups and devices ----------------------------------------------------------------------- */
+/* ---- groups and devices ---------------------------------------------------------------------- */
 
 struct group {
 	struct machine *m;

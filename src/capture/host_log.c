@@ -24,7 +24,8 @@ struct log {
 /* The command line is a fact of its own. */
 static bool is_relevant(const char *text)
 {
-	static const char *const words[] = {"iommu", "smmu", "dmar", "amd-vi", "vfio", "default domain"};
+	static const char *const words[] = {"iommu",  "smmu", "dmar",
+					    "amd-vi", "vfio", "default domain"};
 
 	if (strstr(text, "ommand line:"))
 		return false;

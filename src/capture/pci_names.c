@@ -49,7 +49,7 @@ void pci_names_close(struct pci_names *p)
 	free(p);
 }
 
-/* The line that begins "@indent@id  " before @end, and in *@name what follows. NULL: there is none. */
+/* The line that begins "@indent@id  " before @end, and what follows in *@name; NULL: none does. */
 static const char *find(const char *from, const char *end, const char *indent, unsigned int id,
 			const char **name)
 {

@@ -10,7 +10,7 @@
 
 #include <iommuscope/stream.h>
 
-#define KEY_LEN	   512
+#define KEY_LEN	    512
 #define FREED_SLOTS 4096
 
 /* In the order in which they were last seen: uthash keeps that of insertion. */
@@ -44,12 +44,12 @@ void ims_carry_free(struct ims_carry *c)
 
 	if (!c)
 		return;
-	HASH_ITER(hh, c->entries, e, next)
+	HASH_ITER (hh, c->entries, e, next)
 		drop(c, e);
 	free(c);
 }
 
-/* ---- copies ----------------------------------------------------------------------------------- */
+/* ---- copies ---------------------------------------------------------------------------------- */
 
 /* The strings of a record that is kept, each by its place. Returns how many. */
 static size_t strings_of(struct ims_record *rec, const char **place[8])
@@ -157,7 +157,7 @@ static struct entry *copy(const struct ims_record *rec, const char *key)
 	return e;
 }
 
-/* ---- what is kept ----------------------------------------------------------------------------- */
+/* ---- what is kept ---------------------------------------------------------------------------- */
 
 static void forget(struct ims_carry *c, const char *key)
 {
@@ -188,7 +188,7 @@ static void free_domain(struct ims_carry *c, uint64_t domain)
 	struct entry *e, *next;
 
 	c->freed[domain % FREED_SLOTS] = domain;
-	HASH_ITER(hh, c->entries, e, next) {
+	HASH_ITER (hh, c->entries, e, next) {
 		struct ims_event *ev = &e->rec.event;
 
 		if (e->rec.type == IMS_REC_STATS && e->rec.stats.domain == domain) {
@@ -209,7 +209,7 @@ static void remove_device(struct ims_carry *c, const char *device)
 {
 	struct entry *e, *next;
 
-	HASH_ITER(hh, c->entries, e, next)
+	HASH_ITER (hh, c->entries, e, next)
 		if (e->rec.type == IMS_REC_EVENT && !strcmp(e->rec.event.device, device) &&
 		    e->rec.event.hook != IMS_HOOK_DOMAIN_ALLOC &&
 		    e->rec.event.hook != IMS_HOOK_FINALISE)

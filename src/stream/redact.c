@@ -73,7 +73,7 @@ static const char *text(struct ims_redact *r, const char *s, char *buf, size_t s
 
 #define TEXT(r, field, s) text(r, s, (r)->field, sizeof((r)->field))
 
-/* ---- host facts ------------------------------------------------------------------------------- */
+/* ---- host facts ------------------------------------------------------------------------------ */
 
 static int tell(struct ims_redact *r, uint64_t time_ns, const char *key, const char *value)
 {
@@ -95,7 +95,7 @@ static bool ends(const char *s, const char *with)
 	return n >= m && !strcmp(s + n - m, with);
 }
 
-/* Numbers that look like addresses: registers that say what an instance can do, clocks, versions. */
+/* Numbers that look like addresses: registers of features, clocks, versions. */
 static bool is_plain(const char *key)
 {
 	static const char *const names[] = {".cap", ".ecap", ".features", ".version"};
@@ -149,7 +149,7 @@ static int put_host(struct ims_redact *r, uint64_t time_ns, const struct ims_hos
 	return tell(r, time_ns, key, r->value);
 }
 
-/* ---- the other records ------------------------------------------------------------------------ */
+/* ---- the other records ----------------------------------------------------------------------- */
 
 static void put_frames(struct ims_redact *r, struct ims_stack *stack, int which)
 {

@@ -9,12 +9,11 @@
 
 #include <uthash.h>
 
-#include "scrub.h"
+#include "scrub_out.h"
 
-#define NAMES_MOST  (1u << 18) /* of a kind: what memory a stream can cost */
-#define WORD_MAX    4096
-#define COMM_LEN    16
-#define HOST_LEAST  3 /* a shorter name is found in every text */
+#define NAMES_MOST (1u << 18) /* of a kind: what memory a stream can cost */
+#define COMM_LEN   16
+#define HOST_LEAST 3 /* a shorter name is found in every text */
 /* Fewer digits are offsets, flags and sizes. */
 #define HEX_LEAST  5 /* behind 0x, without leading zeros */
 #define BARE_LEAST 7
@@ -30,10 +29,6 @@ struct scrub {
 	struct name *names;
 	uint32_t count[SCRUB_KINDS];
 	char host[256];
-};
-
-struct out {
-	char *p, *end;
 };
 
 static const struct {
@@ -62,7 +57,7 @@ void scrub_free(struct scrub *s)
 
 	if (!s)
 		return;
-	HASH_ITER(hh, s->names, n, next) {
+	HASH_ITER (hh, s->names, n, next) {
 		HASH_DEL(s->names, n);
 		free(n);
 	}
@@ -79,9 +74,10 @@ const char *scrub_what(enum scrub_kind kind)
 	return kinds[kind].what;
 }
 
-/* ---- names ------------------------------------------------------------------------------------ */
+/* ---- names ----------------------------------------------------------------------------------- */
 
-static struct name *find(const struct scrub *s, enum scrub_kind kind, const char *original, size_t len)
+static struct name *find(const struct scrub *s, enum scrub_kind kind, const char *original,
+			 size_t len)
 {
 	char key[WORD_MAX + 1];
 	struct name *n;
@@ -140,9 +136,9 @@ void scrub_learn_host(struct scrub *s, const char *name)
 		scrub_number(s, SCRUB_HOST, name);
 }
 
-/* ---- writing ---------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
-static void put(struct out *o, const char *text, size_t len)
+void out_put(struct out *o, const char *text, size_t len)
 {
 	if (len > (size_t)(o->end - o->p))
 		len = (size_t)(o->end - o->p);
@@ -150,14 +146,14 @@ static void put(struct out *o, const char *text, size_t len)
 	o->p += len;
 }
 
-static void replace(struct scrub *s, struct out *o, enum scrub_kind kind, const char *original,
-		    size_t len)
+void out_replace(struct scrub *s, struct out *o, enum scrub_kind kind, const char *original,
+		 size_t len)
 {
 	char text[32];
 	int n = snprintf(text, sizeof(text), "%s-%u", kinds[kind].prefix,
 			 number_of(s, kind, original, len));
 
-	put(o, text, (size_t)n);
+	out_put(o, text, (size_t)n);
 }
 
 /* 0xC020000 is 0xc020000. */
@@ -168,20 +164,20 @@ static void replace_address(struct scrub *s, struct out *o, const char *value, s
 
 	for (size_t i = 0; i < n; i++)
 		lower[i] = (char)tolower((unsigned char)value[i]);
-	replace(s, o, SCRUB_ADDRESS, lower, n);
+	out_replace(s, o, SCRUB_ADDRESS, lower, n);
 }
 
-static struct out begin(char *buf, size_t size)
+struct out out_begin(char *buf, size_t size)
 {
 	return (struct out){buf, buf + size - 1};
 }
 
-static void end(struct out *o)
+void out_end(struct out *o)
 {
 	*o->p = 0;
 }
 
-/* ---- what there is to find -------------------------------------------------------------------- */
+/* ---- what there is to find ------------------------------------------------------------------- */
 
 static bool is_word(char c)
 {
@@ -193,7 +189,7 @@ static size_t hex_digits(const char *p)
 	return strspn(p, "0123456789abcdefABCDEF");
 }
 
-/* As many groups of hex digits as @lengths has, up to 0, with @between. Returns the length, or 0. */
+/* Groups of as many hex digits as @lengths says, with @between. Returns the length, or 0. */
 static size_t hex_groups(const char *p, const char *lengths, char between)
 {
 	const char *from = p;
@@ -293,27 +289,27 @@ static size_t replace_at(struct scrub *s, struct out *o, const char *p)
 
 	n = pci_length(p);
 	if (n) {
-		put(o, p, n);
+		out_put(o, p, n);
 		return n;
 	}
 	if ((n = serial_prefix(p))) {
-		put(o, p, n);
+		out_put(o, p, n);
 		digits = strcspn(p + n, " ,;)");
 		if (digits)
-			replace(s, o, SCRUB_SERIAL, p + n, digits);
+			out_replace(s, o, SCRUB_SERIAL, p + n, digits);
 		return n + digits;
 	}
 	if ((n = hex_groups(p, "\10\4\4\4\14", '-'))) {
-		replace(s, o, SCRUB_UUID, p, n);
+		out_replace(s, o, SCRUB_UUID, p, n);
 	} else if ((n = hex_groups(p, "\2\2\2\2\2\2", ':')) ||
 		   (n = hex_groups(p, "\2\2\2\2\2\2", '-'))) {
-		replace(s, o, SCRUB_MAC, p, n);
+		out_replace(s, o, SCRUB_MAC, p, n);
 	} else if ((n = ip_length(p))) {
-		replace(s, o, SCRUB_IP, p, n);
+		out_replace(s, o, SCRUB_IP, p, n);
 	} else if ((n = address_length(p, &value, &digits))) {
 		replace_address(s, o, value, digits);
 	} else if ((n = host_length(s, p))) {
-		replace(s, o, SCRUB_HOST, s->host, strlen(s->host));
+		out_replace(s, o, SCRUB_HOST, s->host, strlen(s->host));
 	}
 	return n;
 }
@@ -334,8 +330,9 @@ static size_t pid_length(const struct scrub *s, const char *text, const char *p)
 {
 	size_t n = strspn(p, "0123456789");
 	char before = p > text ? p[-1] : 0;
-	bool named = p - text >= 4 && (!strncasecmp(p - 4, "pid ", 4) || !strncasecmp(p - 4, "pid=", 4) ||
-				       !strncasecmp(p - 4, "pid:", 4));
+	bool named =
+		p - text >= 4 && (!strncasecmp(p - 4, "pid ", 4) ||
+				  !strncasecmp(p - 4, "pid=", 4) || !strncasecmp(p - 4, "pid:", 4));
 
 	named |= p - text >= 5 && !strncasecmp(p - 5, "pid: ", 5);
 	if (!n || (!named && !(before == '[' && p[n] == ']') && !(before == '(' && p[n] == ')')))
@@ -343,7 +340,7 @@ static size_t pid_length(const struct scrub *s, const char *text, const char *p)
 	return find(s, SCRUB_PID, p, n) ? n : 0;
 }
 
-static void scrub_all(struct scrub *s, const char *text, struct out *o, bool with_tasks)
+void out_scrubbed(struct scrub *s, const char *text, struct out *o, bool with_tasks)
 {
 	const char *p = text;
 
@@ -360,132 +357,44 @@ static void scrub_all(struct scrub *s, const char *text, struct out *o, bool wit
 				n = pid_length(s, text, p);
 			}
 			if (n)
-				replace(s, o, kind, p, n);
+				out_replace(s, o, kind, p, n);
 		}
 		if (!n) {
-			put(o, p, 1);
+			out_put(o, p, 1);
 			n = 1;
 		}
 		p += n;
 	}
 }
 
-/* ---- kinds of text ---------------------------------------------------------------------------- */
+/* ---- kinds of text --------------------------------------------------------------------------- */
 
 void scrub_task(struct scrub *s, const char *text, char *buf, size_t size)
 {
-	struct out o = begin(buf, size);
+	struct out o = out_begin(buf, size);
 
 	if (*text)
-		replace(s, &o, SCRUB_TASK, text, strlen(text));
-	end(&o);
+		out_replace(s, &o, SCRUB_TASK, text, strlen(text));
+	out_end(&o);
 }
 
 void scrub_text(struct scrub *s, const char *text, char *buf, size_t size)
 {
-	struct out o = begin(buf, size);
+	struct out o = out_begin(buf, size);
 
-	scrub_all(s, text, &o, false);
-	end(&o);
+	out_scrubbed(s, text, &o, false);
+	out_end(&o);
 }
 
 void scrub_log(struct scrub *s, const char *text, char *buf, size_t size)
 {
-	struct out o = begin(buf, size);
+	struct out o = out_begin(buf, size);
 	size_t time = text[0] == '[' ? strcspn(text, "]") : 0;
 
-	put(&o, text, time);
+	out_put(&o, text, time);
 	text += time;
-	scrub_all(s, text, &o, true);
-	end(&o);
-}
-
-/* Parameters whose values are about IOMMUs, or name nobody. */
-static bool is_harmless(const char *key, size_t len)
-{
-	static const char *const known[] = {
-		"intel_iommu",	"amd_iommu",   "amd_iommu_intr", "iommu",	  "intremap",
-		"arm-smmu",	"arm-smmu-v3", "vfio",		 "vfio_pci",	  "vfio-pci",
-		"vfio_iommu_type1", "swiotlb", "pci",		 "pcie_aspm",	  "pcie_acs_override",
-		"kvm",		"kvm_intel",   "kvm_amd",	 "hugepages",	  "hugepagesz",
-		"default_hugepagesz", "transparent_hugepage", "isolcpus", "nohz_full", "rcu_nocbs",
-		"mitigations",	"console",     "initcall_blacklist", "modprobe.blacklist",
-		"module_blacklist", "acpi",    "efi",		 "lockdown",	  "cma",
-	};
-	size_t module = strcspn(key, ".=");
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		size_t n = strlen(known[i]);
-
-		if ((n == len || n == module) && !strncmp(key, known[i], n))
-			return true;
-	}
-	return false;
-}
-
-/* A word without a value that is one of the kernel's own, or a small number, or on and off. */
-static bool says_nothing(const char *word, size_t len)
-{
-	static const char *const known[] = {"quiet", "ro",   "rw",    "splash", "debug", "nokaslr",
-					    "nosmt", "on",   "off",   "yes",	"no",	 "y",
-					    "n",     "Y",    "N",     "--",	"single", "nopti",
-					    "noapic", "auto", "force", "nofail", "maybe"};
-	size_t sign = word[0] == '-', digits = strspn(word + sign, "0123456789");
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (strlen(known[i]) == len && !strncmp(word, known[i], len))
-			return true;
-	word += sign;
-	len -= sign;
-	return digits && digits <= 5 &&
-	       (digits == len || (digits + 1 == len && strchr("KMG", word[digits])));
-}
-
-/* Up to the next space outside quotes. */
-static size_t parameter_length(const char *p)
-{
-	bool quoted = false;
-	size_t n = 0;
-
-	for (; p[n] && (quoted || p[n] != ' '); n++)
-		quoted ^= p[n] == '"';
-	return n;
-}
-
-static void scrub_parameter(struct scrub *s, struct out *o, const char *p, size_t len)
-{
-	const char *equals = memchr(p, '=', len);
-	size_t key = equals ? (size_t)(equals - p) : 0;
-	char value[WORD_MAX];
-
-	if (equals)
-		put(o, p, key + 1);
-	p += equals ? key + 1 : 0;
-	len -= equals ? key + 1 : 0;
-	if (says_nothing(p, len)) {
-		put(o, p, len);
-	} else if (equals ? is_harmless(p - key - 1, key) : is_harmless(p, len)) {
-		snprintf(value, sizeof(value), "%.*s", (int)len, p);
-		scrub_all(s, value, o, false);
-	} else if (len) {
-		replace(s, o, SCRUB_VALUE, p, len);
-	}
-}
-
-void scrub_cmdline(struct scrub *s, const char *text, char *buf, size_t size)
-{
-	struct out o = begin(buf, size);
-
-	while (*text) {
-		size_t n = parameter_length(text);
-
-		scrub_parameter(s, &o, text, n);
-		text += n;
-		n = strspn(text, " ");
-		put(&o, text, n);
-		text += n;
-	}
-	end(&o);
+	out_scrubbed(s, text, &o, true);
+	out_end(&o);
 }
 
 /* One word of where a frame is. A build-id says which program, to who has it, and nothing else. */
@@ -496,34 +405,34 @@ static void scrub_place(struct scrub *s, struct out *o, const char *p, size_t le
 	size_t digits = hex_digits(from), n;
 
 	if (digits >= ID_LEAST && from + digits == p + len) {
-		put(o, p, len);
+		out_put(o, p, len);
 		return;
 	}
 	n = address_length(p, &value, &digits);
 	if (n == len)
 		replace_address(s, o, value, digits);
 	else
-		replace(s, o, SCRUB_OBJECT, p, len);
+		out_replace(s, o, SCRUB_OBJECT, p, len);
 }
 
 /* "main+0x1c [/usr/bin/program build-id]": the function is kept, when it is one. */
 void scrub_frame(struct scrub *s, const char *text, char *buf, size_t size)
 {
-	struct out o = begin(buf, size);
+	struct out o = out_begin(buf, size);
 	size_t n = strcspn(text, " [("), name = strcspn(text, "+ [(");
 
 	if (memchr(text, '/', n) || !strncmp(text, "0x", 2) || find(s, SCRUB_TASK, text, name))
 		scrub_place(s, &o, text, name);
 	else
-		put(&o, text, name);
-	put(&o, text + name, n - name);
+		out_put(&o, text, name);
+	out_put(&o, text + name, n - name);
 	for (text += n; *text; text += n) {
 		n = strspn(text, " []()");
-		put(&o, text, n);
+		out_put(&o, text, n);
 		text += n;
 		n = strcspn(text, " []()");
 		if (n)
 			scrub_place(s, &o, text, n);
 	}
-	end(&o);
+	out_end(&o);
 }

@@ -93,6 +93,8 @@ struct run {
 	struct model *m;
 	struct view_counts counts;
 	struct view_failures failures;
+	struct ims_redact *redact;
+	struct ims_carry *carry; /* of what is redacted */
 	struct memory lines;
 	struct memory export[EXPORTS];
 	void *state[EXPORTS];
@@ -104,9 +106,38 @@ static void put(struct run *r, const struct ims_record *rec)
 	view_count_record(&r->counts, rec);
 	view_count_failure(&r->failures, rec);
 	check(view_record(r->lines.out, rec, 0, &options));
+	check(ims_redact_put(r->redact, rec));
 	for (size_t i = 0; i < EXPORTS; i++)
 		if (!exports[i]->model)
 			check(exports[i]->record(r->export[i].out, r->state[i], rec));
+}
+
+static int to_carry(void *arg, const struct ims_record *rec)
+{
+	return ims_carry_see(arg, rec);
+}
+
+static int to_lines(void *arg, const struct ims_record *rec)
+{
+	struct memory *lines = arg;
+
+	return view_record(lines->out, rec, 0, &options);
+}
+
+static void begin_redaction(struct run *r)
+{
+	r->carry = ims_carry_new();
+	r->redact = ims_redact_new(to_carry, r->carry);
+	if (!r->carry || !r->redact)
+		abort();
+}
+
+static void end_redaction(struct run *r)
+{
+	check(ims_redact_end(r->redact, 1));
+	check(ims_carry_tell(r->carry, 1, to_lines, &r->lines));
+	ims_redact_free(r->redact);
+	ims_carry_free(r->carry);
 }
 
 static void begin_exports(struct run *r)
@@ -191,10 +222,12 @@ static void show_all(int fd)
 		return;
 	r.m = model_new();
 	begin_exports(&r);
+	begin_redaction(&r);
 	while (ims_reader_next(reader, &rec) > 0)
 		put(&r, &rec);
 	model_damage(r.m, ims_reader_damage(reader));
 	model_finish(r.m);
+	end_redaction(&r);
 	end_exports(&r, ims_reader_damage(reader));
 	show_text(&r, ims_reader_input(reader));
 	show_json(&r, ims_reader_input(reader));

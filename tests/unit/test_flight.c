@@ -170,7 +170,7 @@ static void test_carry_pasids(void **state)
 	ims_carry_free(c);
 }
 
-/* ---- the ring --------------------------------------------------------------------------------- */
+/* ---- the ring -------------------------------------------------------------------------------- */
 
 static void put_fact(struct ims_flight *f, const char *key, const char *value)
 {
@@ -270,7 +270,7 @@ static void test_flight_that_fits(void **state)
 	ims_flight_free(f);
 }
 
-/* ---- what readers make of it ------------------------------------------------------------------ */
+/* ---- what readers make of it ----------------------------------------------------------------- */
 
 static void test_model_of_later_stream(void **state)
 {
@@ -278,10 +278,16 @@ static void test_model_of_later_stream(void **state)
 	struct ims_record rec;
 	const struct model_domain *d;
 
-	rec = at(1000, (struct ims_event){.hook = IMS_HOOK_DOMAIN_ALLOC, .domain = 5, .comm = "qemu",
-					  .function = "", .device = "", .instance = "",
-					  .domain_instance = "", .domain_type = UNMANAGED,
-					  .group = IMS_NO_GROUP, .flags = IMS_EVENT_EARLIER});
+	rec = at(1000, (struct ims_event){.hook = IMS_HOOK_DOMAIN_ALLOC,
+					  .domain = 5,
+					  .comm = "qemu",
+					  .function = "",
+					  .device = "",
+					  .instance = "",
+					  .domain_instance = "",
+					  .domain_type = UNMANAGED,
+					  .group = IMS_NO_GROUP,
+					  .flags = IMS_EVENT_EARLIER});
 	assert_int_equal(model_apply(m, &rec), 0);
 	rec.event.flags = 0;
 	rec.event.domain = 6;

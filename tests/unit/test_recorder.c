@@ -168,10 +168,8 @@ static void test_rotates(void **state)
 
 static void test_flight_writes_at_trigger(void **state)
 {
-	struct recorder r = {.path = "a",
-			     .level = 6,
-			     .flight_bytes = RECORDER_LEAST_BYTES,
-			     .after_ns = 1000};
+	struct recorder r = {
+		.path = "a", .level = 6, .flight_bytes = RECORDER_LEAST_BYTES, .after_ns = 1000};
 	char *text;
 
 	assert_int_equal(recorder_open(&r), 0);
@@ -187,7 +185,7 @@ static void test_flight_writes_at_trigger(void **state)
 	put(&r, alloc(8));
 	assert_false(recorder_due(&r, 5999));
 	assert_true(recorder_due(&r, 6000));
-	assert_int_equal(recorder_next(&r), 0);
+	assert_int_equal(recorder_next(&r, 7000), 0);
 	assert_true(r.done);
 	put(&r, alloc(9));
 	assert_int_equal(recorder_trigger(&r, 9000), 0);
@@ -213,7 +211,7 @@ static void test_flight_goes_on(void **state)
 		put(&r, alloc(100 * i));
 		assert_int_equal(recorder_trigger(&r, i), 1);
 		assert_true(recorder_due(&r, i));
-		assert_int_equal(recorder_next(&r), 0);
+		assert_int_equal(recorder_next(&r, 7000), 0);
 		assert_false(r.done);
 	}
 	assert_int_equal(recorder_close(&r), 0);
@@ -233,7 +231,7 @@ static void test_flight_cannot_write(void **state)
 	assert_int_equal(recorder_close(&r), 0);
 }
 
-/* ---- triggers --------------------------------------------------------------------------------- */
+/* ---- triggers -------------------------------------------------------------------------------- */
 
 static void see(struct trigger *t, struct ims_record rec)
 {
@@ -387,12 +385,19 @@ static void test_trigger_verdict(void **state)
 	trigger_close(&t);
 }
 
-/* ---- sizes ------------------------------------------------------------------------------------ */
+/* ---- sizes ----------------------------------------------------------------------------------- */
 
 static void test_sizes(void **state)
 {
-	static const char *const bad[] = {"", "x", "-1", "1KB", "1 K", "64m", "K",
-					  "99999999999999999999", "18446744073709551615K"};
+	static const char *const bad[] = {"",
+					  "x",
+					  "-1",
+					  "1KB",
+					  "1 K",
+					  "64m",
+					  "K",
+					  "99999999999999999999",
+					  "18446744073709551615K"};
 	uint64_t size;
 
 	assert_int_equal(parse_size("--x", "1000", 0, &size), 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Redaction: what is secret goes, what is equal stays equal, what the stream says of domains stays. */
+/* Redaction: secrets go, what is equal stays equal, what is said of domains stays. */
 #include "test_stream.h"
 
 #include <stdbool.h>
@@ -32,7 +32,8 @@ static void test_text(void **state)
 	assert_scrubs(scrub_text, s, "pci 0000:09:00.0: [8086:10d3] type 00 class 020000",
 		      "pci 0000:09:00.0: [8086:10d3] type 00 class 020000");
 	assert_scrubs(scrub_text, s, "10000:e1:00.0", "10000:e1:00.0");
-	assert_scrubs(scrub_text, s, "iommu_attach_group+0x64 [vfio]", "iommu_attach_group+0x64 [vfio]");
+	assert_scrubs(scrub_text, s, "iommu_attach_group+0x64 [vfio]",
+		      "iommu_attach_group+0x64 [vfio]");
 	assert_scrubs(scrub_text, s, "dmar0 ivhd0 virtio0 facade", "dmar0 ivhd0 virtio0 facade");
 	/* Names of other kinds. */
 	assert_scrubs(scrub_text, s, "root 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001 end",
@@ -68,14 +69,16 @@ static void test_cmdline(void **state)
 {
 	struct scrub *s = scrub_new();
 
-	assert_scrubs(scrub_cmdline, s,
-		      "BOOT_IMAGE=/vmlinuz-acme root=UUID=1234-ABCD ro quiet intel_iommu=on,sm_on "
-		      "iommu.strict=0 isolcpus=2-7 secretword ip=10.0.0.1::10.0.0.254:255.0.0.0:vault",
-		      "BOOT_IMAGE=value-1 root=value-2 ro quiet intel_iommu=on,sm_on "
-		      "iommu.strict=0 isolcpus=2-7 value-3 ip=value-4");
+	assert_scrubs(
+		scrub_cmdline, s,
+		"BOOT_IMAGE=/vmlinuz-acme root=UUID=1234-ABCD ro quiet intel_iommu=on,sm_on "
+		"iommu.strict=0 isolcpus=2-7 secretword ip=10.0.0.1::10.0.0.254:255.0.0.0:vault",
+		"BOOT_IMAGE=value-1 root=value-2 ro quiet intel_iommu=on,sm_on "
+		"iommu.strict=0 isolcpus=2-7 value-3 ip=value-4");
 	assert_scrubs(scrub_cmdline, s, "a=\"two words\"  b=-7 c=off vfio-pci.ids=10de:1eb8 d=",
 		      "a=value-5  b=-7 c=off vfio-pci.ids=10de:1eb8 d=");
-	assert_scrubs(scrub_cmdline, s, "pci=resource_alignment=0x123456789", "pci=resource_alignment=addr-1");
+	assert_scrubs(scrub_cmdline, s, "pci=resource_alignment=0x123456789",
+		      "pci=resource_alignment=addr-1");
 	scrub_free(s);
 }
 
@@ -93,7 +96,7 @@ static void test_frames(void **state)
 	scrub_free(s);
 }
 
-/* ---- whole streams ---------------------------------------------------------------------------- */
+/* ---- whole streams --------------------------------------------------------------------------- */
 
 struct collected {
 	FILE *f;
@@ -158,8 +161,8 @@ static char *redacted(bool with_end)
 	rec = secret_event(4712, 0, "other");
 	assert_int_equal(ims_redact_put(r, &rec), 0);
 	rec = (struct ims_record){.type = IMS_REC_STATS, .time_ns = 3};
-	rec.stats = (struct ims_stats){.hook = IMS_HOOK_QUEUE_SYNC, .untimed = 9,
-				       .object = "smmu3.0x000000000c020000"};
+	rec.stats = (struct ims_stats){
+		.hook = IMS_HOOK_QUEUE_SYNC, .untimed = 9, .object = "smmu3.0x000000000c020000"};
 	assert_int_equal(ims_redact_put(r, &rec), 0);
 	rec = (struct ims_record){.type = IMS_REC_END, .time_ns = 4};
 	if (with_end)
@@ -174,8 +177,8 @@ static char *redacted(bool with_end)
 
 static void test_stream(void **state)
 {
-	static const char *const secrets[] = {"secret", "other", "471", "vault", "alice", "c020000",
-					      "c040000", "fed90000", "deadbeef"};
+	static const char *const secrets[] = {"secret",	 "other",   "471",	"vault",   "alice",
+					      "c020000", "c040000", "fed90000", "deadbeef"};
 	char *text = redacted(true), *cut = redacted(false);
 
 	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
@@ -194,10 +197,11 @@ static void test_stream(void **state)
 				     "size=0 reason=at addr-4 format=SMMUv3 stage 1 "
 				     "<<main+0x1 [object-1]\n"));
 	assert_non_null(strstr(text, "untimed=9 object=smmu3.addr-2\n"));
-	assert_non_null(strstr(text, "1 host dmesg.0001=[    1.000000] vfio: task-1[pid-1] on host-1: "
-				     "addr-2\n4 host redacted=command names (2), process ids (2), "
-				     "physical addresses (4), host names (1), programs and paths (1)\n"
-				     "4 end\n"));
+	assert_non_null(strstr(text,
+			       "1 host dmesg.0001=[    1.000000] vfio: task-1[pid-1] on host-1: "
+			       "addr-2\n4 host redacted=command names (2), process ids (2), "
+			       "physical addresses (4), host names (1), programs and paths (1)\n"
+			       "4 end\n"));
 	/* Without an end it is the same, but for that. */
 	text[strlen(text) - strlen("4 end\n")] = 0;
 	assert_string_equal(text, cut);

@@ -23,7 +23,7 @@ work() {
 }
 
 # Up to 2.5 s after its file is there.
-one() {
+one() { # NAME HUNDREDTHS
 	file=/out/$1.ims
 	iommutrace record -q --events all -o "$file" 2>>/out/errors &
 	recorder=$!
@@ -32,20 +32,33 @@ one() {
 		sleep 0.05
 	done
 	committed=$(now)
-	hundredths=$((RANDOM % 250))
-	sleep "$((hundredths / 100)).$(printf %02d $((hundredths % 100)))"
+	sleep "$(($2 / 100)).$(printf %02d $(($2 % 100)))"
 	killed=$(now)
 	kill -9 $recorder
 	wait $recorder 2>/dev/null
 	echo "$1 $committed $killed" >>/out/kills
 }
 
+# To attach is mostly waiting: some at a time.
+some() { # NAME...
+	for name; do
+		one "$name" $((RANDOM % 250)) &
+		pids="$pids $!"
+	done
+	wait $pids
+	pids=
+}
+
 work &
 worker=$!
 i=0
 while [ $i -lt "$times" ]; do
-	i=$((i + 1))
-	one $i
+	names=
+	for _ in 1 2 3 4; do
+		i=$((i + 1))
+		[ $i -gt "$times" ] || names="$names $i"
+	done
+	some $names
 done
 touch /tmp/stop
 wait $worker

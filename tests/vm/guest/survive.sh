@@ -40,7 +40,7 @@ disk_fills() {
 # The disk takes everything, and says at the end that it could not keep it.
 disk_fails() {
 	modprobe null_blk nr_devices=0 && mkdir -p /tmp/bad && mount -t configfs none /sys/kernel/config || return
-	disk=/sys/kernel/config/nullb/disk
+	disk=/sys/kernel/config/nullb/nullb0
 	mkdir $disk && echo 1 >$disk/memory_backed && echo 16 >$disk/size && echo 1 >$disk/power &&
 		mke2fs /dev/nullb0 >/dev/null && mount -t ext4 /dev/nullb0 /tmp/bad || return
 	fails 'cannot write /tmp/bad/a.ims: I.*O error; not all of it may be on disk' \
@@ -52,7 +52,7 @@ disk_fails() {
 
 # What is on a disk that cannot be read to its end.
 disk_unreadable() {
-	truncate -s 1M /tmp/half && losetup /dev/loop0 /tmp/half || return
+	modprobe loop && truncate -s 1M /tmp/half && losetup /dev/loop0 /tmp/half || return
 	cat /out/flight.ims >/dev/loop0 && sync && echo 3 >/proc/sys/vm/drop_caches
 	truncate -s 0 /tmp/half
 	iommutrace report /dev/loop0 >/tmp/stdout 2>/tmp/stderr
