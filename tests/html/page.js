@@ -292,7 +292,10 @@ test("failed calls are in a table, which leads to them", async page => {
 	assert.strictEqual((await texts(page, "#failures tbody tr")).length, failed);
 	await page.click("#failures tbody button");
 	assert((await texts(page, "#time-detail"))[0].startsWith("attach -EINVAL"));
-	assert.strictEqual(await page.get("view.mark"), await page.get("since(verdicts[0].time_ns)"));
+	assert.strictEqual(
+		await page.get("view.mark"),
+		await page.get("since(verdicts[0].time_ns)")
+	);
 	stillFine(page);
 });
 

@@ -8,6 +8,7 @@ function host(key) {
 
 function drawAbout() {
 	const events = Object.values(data.totals.events).reduce((a, b) => a + b, 0);
+	const all = list => list.rows.length + list.left_out;
 	const offset = Number(host("clock.realtime_offset_ns"));
 	const facts = [host("kernel.release"), host("kernel.arch")];
 
@@ -21,9 +22,9 @@ function drawAbout() {
 	facts.push(
 		asNs(data.totals.last_ns - first) + " long",
 		many(events, "event"),
-		many(data.instances.rows.length, "instance"),
-		many(data.devices.rows.length, "device"),
-		many(data.domains.rows.length + data.domains.left_out, "domain")
+		many(all(data.instances), "instance"),
+		many(all(data.devices), "device"),
+		many(all(data.domains), "domain")
 	);
 	byId("about").textContent = facts.filter(f => f).join(" · ");
 	byId("colophon").textContent =

@@ -13,14 +13,16 @@ function mapLanes() {
 
 	for (const i of data.instances.rows) found.set(i.instance, []);
 	for (const d of data.devices.rows)
-		if (!d.removed || told.has(d.device))
-			found.set(d.instance || "", (found.get(d.instance || "") || []).concat(d));
+		if (!d.removed || told.has(d.device)) {
+			if (!found.has(d.instance || "")) found.set(d.instance || "", []);
+			found.get(d.instance || "").push(d);
+		}
 	return [...found].map(([name, list]) => {
-		const many = list.length > MAP_DEVICES;
+		const large = list.length > MAP_DEVICES;
 
 		list.sort(
 			(a, b) =>
-				(many && told.has(b.device) - told.has(a.device)) ||
+				(large && told.has(b.device) - told.has(a.device)) ||
 				(a.group ?? 1e9) - (b.group ?? 1e9)
 		);
 		return {
@@ -217,19 +219,19 @@ function drawLane(lane, y, nodes) {
 function drawFolded(lane, y, nodes, at) {
 	const groups = new Set(lane.devices.map(d => d.group)).size;
 	const ids = new Set(lane.devices.map(d => d.domain).filter(id => id));
-	const fan = text => ({class: "fold", go: () => fold(lane)});
+	const folded = {class: "fold", go: () => fold(lane)};
 
 	nodes.push(
 		box(
 			"instance",
 			y,
 			lane.name ? short(lane.name) : "of no instance",
-			fan(),
+			folded,
 			lane.name + ": click to unfold"
 		),
-		box("group", y, many(groups, "group"), fan()),
-		box("device", y, many(lane.devices.length, "device"), fan()),
-		box("domain", y, many(ids.size, "domain"), fan())
+		box("group", y, many(groups, "group"), folded),
+		box("device", y, many(lane.devices.length, "device"), folded),
+		box("domain", y, many(ids.size, "domain"), folded)
 	);
 	for (const [a, b] of [
 		["instance", "group"],

@@ -176,8 +176,10 @@ function visibleRows() {
 		if (!lane.open) continue;
 		const wanted = lane.rows.filter(row => lane.quiet || !isQuiet(row));
 
-		rows.push(...wanted.slice(0, LANE_ROWS));
-		if (wanted.length < lane.rows.length || lane.quiet)
+		const drawn = wanted.filter((row, i) => i < LANE_ROWS || row === view.selected);
+
+		rows.push(...drawn);
+		if (drawn.length < lane.rows.length || lane.quiet)
 			rows.push({
 				type: "quiet",
 				lane,
@@ -185,7 +187,7 @@ function visibleRows() {
 				spans: [],
 				operations: [],
 				hidden: lane.rows.length - wanted.length,
-				over: Math.max(wanted.length - LANE_ROWS, 0)
+				over: wanted.length - drawn.length
 			});
 	}
 	return rows;
@@ -194,6 +196,7 @@ function visibleRows() {
 function rowLabel(row) {
 	if (row.type === "lane")
 		return (row.open ? "▾ " : "▸ ") + (row.name ? short(row.name) : "of no instance");
+	if (row.over) return "… " + asCount(row.over) + " more: see the tables";
 	if (row.type === "quiet")
 		return row.hidden
 			? "… " + asCount(row.hidden) + " without events"
