@@ -43,6 +43,10 @@ enum {
 };
 
 enum {
+	BPF_F_USER_STACK = 256,
+};
+
+enum {
 	BPF_RB_FORCE_WAKEUP = 2,
 };
 

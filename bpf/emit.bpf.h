@@ -3,7 +3,17 @@
 #ifndef IMS_EMIT_BPF_H
 #define IMS_EMIT_BPF_H
 
-#include "core.bpf.h"
+#include "filter.bpf.h"
+
+static __always_inline void emit_user_stack(void *ctx, struct ims_kevent_user *e, __u32 hook)
+{
+	long bytes = 0;
+
+	__builtin_memset(e->stack, 0, sizeof(e->stack));
+	if (hook != IMS_HOOK_SNAPSHOT)
+		bytes = bpf_get_stack(ctx, e->stack, sizeof(e->stack), BPF_F_USER_STACK);
+	e->depth = bytes > 0 ? bytes / sizeof(__u64) : 0;
+}
 
 /* A record with what every event has, or NULL: the loss is counted. Submit it with emit_submit(). */
 static __always_inline struct ims_kevent *emit_reserve(void *ctx, __u32 hook, __u32 row)
@@ -12,7 +22,10 @@ static __always_inline struct ims_kevent *emit_reserve(void *ctx, __u32 hook, __
 	long bytes;
 
 	__sync_fetch_and_add(&emitted[hook], 1);
-	e = bpf_ringbuf_reserve(&ring, sizeof(*e), 0);
+	if (stacks & IMS_STACK_USER)
+		e = bpf_ringbuf_reserve(&ring, sizeof(struct ims_kevent_user), 0);
+	else
+		e = bpf_ringbuf_reserve(&ring, sizeof(*e), 0);
 	if (!e) {
 		count_loss(hook, IMS_LOSS_RING_FULL);
 		return 0;
@@ -26,7 +39,9 @@ static __always_inline struct ims_kevent *emit_reserve(void *ctx, __u32 hook, __
 	e->tid = (__u32)bpf_get_current_pid_tgid();
 	e->group = IMS_NO_GROUP;
 	bpf_get_current_comm(e->comm, sizeof(e->comm));
-	if (hook == IMS_HOOK_SNAPSHOT)
+	if (stacks & IMS_STACK_USER)
+		emit_user_stack(ctx, (struct ims_kevent_user *)e, hook);
+	if (hook == IMS_HOOK_SNAPSHOT || !(stacks & IMS_STACK_KERNEL))
 		return e;
 	bytes = bpf_get_stack(ctx, e->stack, sizeof(e->stack), 0);
 	e->stack_depth = bytes > 0 ? bytes / sizeof(__u64) : 0;
@@ -40,6 +55,8 @@ static __always_inline void emit_domain(struct ims_kevent *e, __u64 dom)
 	e->domain = d ? d->id : 0;
 	e->domain_type = BPF_CORE_READ((struct iommu_domain *)dom, type);
 	read_domain_instance(e, dom);
+	if (d)
+		filter_learn(e, d);
 }
 
 static __always_inline void emit_submit(struct ims_kevent *e)

@@ -70,8 +70,11 @@ static __always_inline void hot_count(__u32 key, __u64 ns, __u64 bytes, bool fai
 static __always_inline void hot_enter(__u32 hook, __u32 point, const __u64 *arg, int object,
 				      int size)
 {
-	struct ims_call *c = call_begin(hook, point);
+	struct ims_call *c;
 
+	if (!filter_task())
+		return;
+	c = call_begin(hook, point);
 	if (!c)
 		return;
 	c->arg[0] = arg[object];
@@ -85,12 +88,15 @@ static __always_inline void hot_leave(void *ctx, __u32 hook, __u32 point, enum h
 				      __u64 ret)
 {
 	__u64 now = bpf_ktime_get_ns(), ns, object, size;
-	struct ims_call *c = call_end(point);
+	struct ims_call *c;
 	struct trace_call call = {};
 	__u32 slot;
 	bool failed;
 
 	hot_hit(point);
+	if (!filter_task())
+		return;
+	c = call_end(point);
 	if (!c) {
 		hot_untimed(hook);
 		return;
@@ -109,7 +115,7 @@ static __always_inline void hot_leave(void *ctx, __u32 hook, __u32 point, enum h
 		size = failed ? 0 : size;
 	}
 	slot = slot_find(object, hook);
-	if (trace_is_for(hook) && trace_record(&call, hook, point, slot, ret, size))
+	if (trace_is_for(hook) && trace_event(ctx, &call, hook, point, slot, ret, size))
 		return;
 	hot_count(slot, ns, size, failed);
 }

@@ -30,8 +30,8 @@ static __always_inline __u64 *cache_place(__u64 address, __u32 op)
 }
 
 /* @address: of an object without a number. Returns the slot to count in. */
-static __always_inline __u32 slot_claim(__u32 *slot, __u32 hook, __u64 domain, __u64 address,
-					const char *name)
+static __always_inline __u32 slot_claim(__u32 *slot, __u32 hook, __u64 domain, __u32 selected,
+					__u64 address, const char *name)
 {
 	struct ims_slot_owner *o;
 	__u32 fresh = 0, old;
@@ -52,6 +52,7 @@ static __always_inline __u32 slot_claim(__u32 *slot, __u32 hook, __u64 domain, _
 	o->address = address;
 	o->hook = hook;
 	o->object[0] = 0;
+	o->selected = selected;
 	if (name)
 		read_name(o->object, name);
 	barrier();
@@ -75,11 +76,11 @@ static __noinline __u32 domain_slot(__u64 dom, __u32 hook)
 	if (!d)
 		return hook_op(hook);
 	if (hook == IMS_HOOK_MAP)
-		slot = d->slot[0] ?: slot_claim(&d->slot[0], hook, d->id, 0, 0);
+		slot = d->slot[0] ?: slot_claim(&d->slot[0], hook, d->id, d->selected, 0, 0);
 	else if (hook == IMS_HOOK_UNMAP)
-		slot = d->slot[1] ?: slot_claim(&d->slot[1], hook, d->id, 0, 0);
+		slot = d->slot[1] ?: slot_claim(&d->slot[1], hook, d->id, d->selected, 0, 0);
 	else
-		slot = d->slot[2] ?: slot_claim(&d->slot[2], hook, d->id, 0, 0);
+		slot = d->slot[2] ?: slot_claim(&d->slot[2], hook, d->id, d->selected, 0, 0);
 	cache_fill(dom, hook, slot);
 	return slot;
 }
@@ -99,7 +100,7 @@ static __always_inline __u32 object_slot(__u64 address, __u32 hook, struct devic
 		return hook_op(hook);
 	}
 	where = hook == IMS_HOOK_DMA_UNMAP ? &s->slot[1] : &s->slot[0];
-	slot = *where ?: slot_claim(where, hook, 0, address, BPF_CORE_READ(dev, kobj.name));
+	slot = *where ?: slot_claim(where, hook, 0, 0, address, BPF_CORE_READ(dev, kobj.name));
 	cache_fill(address, hook, slot);
 	return slot;
 }

@@ -32,7 +32,7 @@ struct ims_call {
 struct ims_domain_state {
 	__u64 id;
 	__u32 slot[IMS_DOMAIN_OPS]; /* of its statistics: map, unmap, iotlb-sync; 0: none yet */
-	__u32 pad;
+	__u32 selected; /* see filter.bpf.h */
 };
 
 /* A device or an instance that has statistics. */
@@ -122,7 +122,17 @@ const volatile __s32 alloc_device_arg = -1; /* which argument of domain-alloc is
 const volatile __u32 snapshot_page = 512; /* devices that one run of a snapshot reports */
 const volatile __u32 trace_size;   /* records in the buffer of a CPU, a power of 2; 0: no events */
 const volatile __u32 trace_chance; /* of an event, in 2^-32; 0: every map and unmap is one */
-const volatile __u64 trace_slower_ns; /* only those that took so long are, with a stack; 0: all */
+const volatile __u64 trace_slower_ns; /* those that took so long are, with a stack; 0: none */
+const volatile __u32 stacks = IMS_STACK_KERNEL; /* enum ims_stacks, of events that have them */
+
+/* Filters: 0, "" and IMS_NO_GROUP: none. Names end in zeros. */
+const volatile __u32 filter_pid;
+const volatile __u64 filter_comm[IMS_COMM_LEN / 8];
+const volatile __u32 filter_objects; /* any of the next */
+const volatile __u64 filter_domain;
+const volatile __u32 filter_group = IMS_NO_GROUP;
+const volatile __u64 filter_device[IMS_NAME_LEN / 8];
+const volatile __u64 filter_instance[IMS_NAME_LEN / 8];
 
 /* Counters, read by user space at any time. */
 __u64 lost[IMS_HOOK_MAX * IMS_LOSS_MAX];

@@ -83,19 +83,49 @@ struct trace_call {
 
 static __always_inline bool trace_is_for(__u32 hook)
 {
-	return trace_size && (hook == IMS_HOOK_MAP || hook == IMS_HOOK_UNMAP);
+	return (trace_size || trace_slower_ns) &&
+	       (hook == IMS_HOOK_MAP || hook == IMS_HOOK_UNMAP);
 }
 
-/* The number of the domain: the slot has it, but for the one that all others share. */
-static __always_inline __u64 trace_domain(__u64 dom, __u32 hook, __u32 slot)
+static __always_inline __s32 trace_result(const struct trace_call *call, __u32 hook, __u64 ret,
+					  __u64 done)
+{
+	return hook == IMS_HOOK_MAP ? (__s32)ret : done < call->size ? -IMS_ENOENT : 0;
+}
+
+/* A call that took long is an event as those of the lifecycle are, with its stack. */
+static __noinline void trace_outlier(void *ctx, const struct trace_call *call, __u32 hook,
+				     __u32 point, __s32 result)
+{
+	struct ims_kevent *e = emit_reserve(ctx, hook, point);
+
+	if (!e)
+		return;
+	e->time_ns = call->now;
+	e->duration_ns = call->ns;
+	e->iova = call->iova;
+	e->size = call->size;
+	e->result = result;
+	emit_domain(e, call->dom);
+	emit_submit(e);
+}
+
+/*
+ * The number of the domain: the slot has it, but for the one that all others share. Returns whether
+ * its calls are asked for.
+ */
+static __always_inline bool trace_domain(__u64 dom, __u32 hook, __u32 slot, __u32 *domain)
 {
 	struct ims_slot_owner *o = bpf_map_lookup_elem(&owners, &slot);
 	struct ims_domain_state *d;
 
-	if (o && o->domain)
-		return o->domain;
+	if (o && o->domain) {
+		*domain = (__u32)o->domain;
+		return !filter_objects || o->selected;
+	}
 	d = domain_state(dom, hook);
-	return d ? d->id : 0;
+	*domain = d ? (__u32)d->id : 0;
+	return !filter_objects || (d && d->selected);
 }
 
 /*
@@ -105,13 +135,14 @@ static __always_inline __u64 trace_domain(__u64 dom, __u32 hook, __u32 slot)
 static __always_inline bool trace_record(const struct trace_call *call, __u32 hook, __u32 point,
 					 __u32 slot, __u64 ret, __u64 done)
 {
-	bool counts = slot >= IMS_OPS && done == call->size;
+	bool counts = !trace_chance && slot >= IMS_OPS && done == call->size;
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u32 cpu = bpf_get_smp_processor_id(), mark;
 	struct ims_trace_cpu *c = bpf_map_lookup_elem(&trace_cpus, &cpu);
 	struct ims_trace *r;
+	__u32 domain;
 
-	if (!c)
+	if (!trace_domain(call->dom, hook, slot, &domain) || !c)
 		return 0;
 	__sync_fetch_and_add(&c->emitted[hook - IMS_HOOK_MAP], 1);
 	r = trace_task(c, cpu, task) ? trace_reserve(c, cpu, &mark) : 0;
@@ -124,12 +155,30 @@ static __always_inline bool trace_record(const struct trace_call *call, __u32 ho
 	r->size = call->size;
 	r->duration_ns = call->ns;
 	r->tid = (__u32)task->pid;
-	r->domain = (__u32)trace_domain(call->dom, hook, slot);
+	r->domain = domain;
 	r->point = point + 1;
 	r->counted = !counts;
-	r->result = hook == IMS_HOOK_MAP ? (__s32)ret : done < call->size ? -IMS_ENOENT : 0;
+	r->result = trace_result(call, hook, ret, done);
 	trace_publish(r, mark);
 	return counts;
+}
+
+/* As trace_record(), for those calls that are asked for. */
+static __always_inline bool trace_event(void *ctx, const struct trace_call *call, __u32 hook,
+					__u32 point, __u32 slot, __u64 ret, __u64 done)
+{
+	__u32 domain;
+
+	if (trace_slower_ns && call->ns >= trace_slower_ns) {
+		if (trace_domain(call->dom, hook, slot, &domain))
+			trace_outlier(ctx, call, hook, point, trace_result(call, hook, ret, done));
+		return 0;
+	}
+	if (!trace_size)
+		return 0;
+	if (trace_chance && bpf_get_prandom_u32() > trace_chance)
+		return 0;
+	return trace_record(call, hook, point, slot, ret, done);
 }
 
 #endif

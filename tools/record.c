@@ -125,6 +125,8 @@ static int run(void *arg, int argc, char **argv)
 	struct recording *r = arg;
 	const char *wrong;
 
+	if (choice_check(&r->capture.choice))
+		return EXIT_USAGE;
 	if (!r->recorder.path)
 		r->recorder.path = DEFAULT_OUTPUT;
 	wrong = contradiction(r);

@@ -71,6 +71,11 @@ static int finding(const struct report *r, const struct model *m, bool damaged)
 		return EXIT_FINE;
 	if (view_verdicts_shown(r->view.filter, m, r->fail_on))
 		return EXIT_FINDING;
+	if (r->fail_on == MODEL_UNMAP_SHORT && *model_filter(m)) {
+		complain("--fail-on unmap-short cannot be answered: only some maps were counted, by a "
+			 "filter");
+		return EXIT_INCONCLUSIVE;
+	}
 	hook = model_missing_hook(m, r->fail_on);
 	if (hook)
 		complain("--fail-on %s cannot be answered: %s was not observed; --plan tells why",

@@ -106,7 +106,10 @@ struct ims_slot_owner {
 	__u32 hook;
 	__u32 state; /* enum ims_slot_state, written last */
 	char object[IMS_NAME_LEN]; /* name of the device or the instance; "": none */
+	__u64 selected; /* domain: the filters want it */
 };
+
+enum ims_stacks { IMS_STACK_KERNEL = 1, IMS_STACK_USER = 2 };
 
 #define IMS_KSTACK_MAX 24
 #define IMS_NO_GROUP 0xffffffffu
@@ -145,6 +148,8 @@ struct ims_kevent {
 	__u32 group;    /* IMS_NO_GROUP when there is none */
 	__u32 domain_type; /* the kernel's IOMMU_DOMAIN_* bits */
 	__u32 row;         /* of the plan */
+	__u64 iova;        /* map, unmap */
+	__u64 size;
 	char comm[IMS_COMM_LEN];
 	char device[IMS_NAME_LEN];
 	char instance[IMS_NAME_LEN];        /* of the device */
@@ -153,7 +158,14 @@ struct ims_kevent {
 	__u64 stack[IMS_KSTACK_MAX];        /* return addresses, innermost first */
 };
 
-_Static_assert(sizeof(struct ims_kevent) == 224 + 8 * IMS_KSTACK_MAX, "ims_kevent has no holes");
+_Static_assert(sizeof(struct ims_kevent) == 240 + 8 * IMS_KSTACK_MAX, "ims_kevent has no holes");
+
+/* The same when stacks of user space are asked for. */
+struct ims_kevent_user {
+	struct ims_kevent event;
+	__u64 depth;
+	__u64 stack[IMS_KSTACK_MAX];
+};
 
 /*
  * One map or unmap, in the buffer of the CPU on which it returned; or the name of a

@@ -300,6 +300,9 @@ bool model_hooked(const struct model *m, uint32_t hook);
  * nothing; IMS_HOOK_NONE: all are. Without it, that there is no such verdict says nothing. */
 uint32_t model_missing_hook(const struct model *m, enum model_verdict_kind kind);
 
+/* What the recording was filtered by: then statistics do not say all. "": by nothing. */
+const char *model_filter(const struct model *m);
+
 /* Whether anything is known to be missing: loss, damage, the end, or objects over a cap. */
 bool model_lossy(const struct model *m);
 

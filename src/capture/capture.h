@@ -18,9 +18,28 @@ struct ims_error {
 	char text[320];
 };
 
+/*
+ * Which maps, unmaps and their like are counted, and told one by one. All that are given have to
+ * hold. Lifecycle events are always told: verdicts need them.
+ */
+struct ims_filter {
+	uint32_t pid; /* by this process; 0: by any */
+	char comm[IMS_COMM_LEN];
+	/* of domains that were ever allocated for, or attached to, what is given; 0, "": any */
+	char device[IMS_NAME_LEN];
+	char instance[IMS_NAME_LEN];
+	uint32_t group; /* if @by_group */
+	bool by_group;
+	uint64_t domain;
+};
+
 /* What is told of single calls. */
 struct ims_choice {
 	bool all; /* every map and unmap is an event; else they are statistics only */
+	uint32_t sample; /* one in so many is, by chance; 0 or 1: each */
+	uint64_t slower_ns; /* each that took so long is, with a stack; 0: none */
+	bool no_kernel_stacks, user_stacks; /* of events but single maps and unmaps */
+	struct ims_filter filter;
 	uint64_t buffer_bytes; /* kernel memory for them, of each CPU; 0: a default */
 	uint64_t ring_bytes; /* kernel memory for all other events; 0: a default */
 };

@@ -19,6 +19,7 @@
 
 #include "capture/account.h"
 #include "capture/check.h"
+#include "capture/choice.h"
 #include "capture/error.h"
 #include "capture/host.h"
 #include "capture/instances.h"
@@ -76,9 +77,10 @@ static int tell_instance(struct ims_capture *c, const struct ims_kevent *k)
 	return put(c, &rec);
 }
 
-static int tell_event(struct ims_capture *c, const struct ims_kevent *k)
+static int tell_event(struct ims_capture *c, const struct ims_kevent *k,
+		      const struct ims_kevent_user *user)
 {
-	struct frames frames;
+	struct frames frames, user_frames;
 	struct ims_record rec = {.type = IMS_REC_EVENT, .time_ns = k->time_ns};
 	struct ims_event *e = &rec.event;
 	bool call = k->hook != IMS_HOOK_SNAPSHOT && k->row < c->plan.count;
@@ -95,10 +97,15 @@ static int tell_event(struct ims_capture *c, const struct ims_kevent *k)
 	e->domain_type = k->domain_type;
 	e->function = call ? c->plan.row[k->row].function : "";
 	e->comm = k->comm;
+	e->iova = k->iova;
+	e->size = k->size;
 	e->device = k->device;
 	e->instance = k->instance;
 	e->domain_instance = k->domain_instance;
 	e->stack = stacks_kernel(c->stacks, k->stack, k->stack_depth, e->function, &frames);
+	if (user)
+		e->user_stack = stacks_user(c->stacks, k->pid, user->stack, user->depth,
+					    &user_frames);
 	return put(c, &rec);
 }
 
@@ -106,6 +113,7 @@ static int on_sample(void *arg, void *data, size_t size)
 {
 	struct ims_capture *c = arg;
 	const struct ims_kevent *k = data;
+	const struct ims_kevent_user *user = data;
 	int err = 0;
 
 	if (size < sizeof(*k))
@@ -117,7 +125,7 @@ static int on_sample(void *arg, void *data, size_t size)
 	/* An instance found at start has no device: it is told by its record alone. */
 	if (!err && (k->hook != IMS_HOOK_SNAPSHOT || k->device[0])) {
 		c->events++;
-		err = tell_event(c, k);
+		err = tell_event(c, k, size < sizeof(*user) ? NULL : user);
 	}
 	if (err)
 		c->sink_error = err;
@@ -200,30 +208,6 @@ static int quiet(enum libbpf_print_level level, const char *fmt, va_list args)
 	return 0;
 }
 
-/* Which maps and unmaps become events. */
-static int choose_calls(struct ims_capture *c)
-{
-	const struct ims_choice *o = &c->options.choice;
-	struct ims_bpf *s = c->skel;
-	uint64_t ring_events;
-	int size, err = 0;
-
-	if (o->ring_bytes)
-		err = bpf_map__set_max_entries(s->maps.ring, (uint32_t)o->ring_bytes);
-	if (err)
-		return err;
-	ring_events = bpf_map__max_entries(s->maps.ring) / (sizeof(struct ims_kevent) + 8);
-	if (ring_events / 2 < s->rodata->snapshot_page) /* a device has up to two events */
-		s->rodata->snapshot_page = (uint32_t)ring_events / 2;
-	if (!o->all)
-		return 0;
-	size = trace_prepare(s->maps.trace_cpus, s->maps.trace_records, o->buffer_bytes);
-	if (size < 0)
-		return size;
-	s->rodata->trace_size = (uint32_t)size;
-	return 0;
-}
-
 static int load_once(struct ims_capture *c)
 {
 	struct ims_bpf *s;
@@ -240,7 +224,7 @@ static int load_once(struct ims_capture *c)
 						       .owners = s->maps.owners,
 						       .free_slots = s->maps.free_slots});
 	if (!err)
-		err = choose_calls(c);
+		err = choice_prepare(&c->options.choice, s);
 	return err ? err : ims_bpf__load(s);
 }
 
@@ -270,6 +254,7 @@ static int set_up(struct ims_capture *c, struct ims_error *err)
 		.objects = s->maps.objects,
 		.cache = (uint64_t *)s->bss->slot_cache[IMS_OP_QUEUE_SYNC],
 		.cache_size = sizeof(s->bss->slot_cache[IMS_OP_QUEUE_SYNC]),
+		.choice = &c->options.choice,
 	});
 	c->instances = instances_new(bpf_map__fd(s->maps.layouts), c->btf);
 	c->ring = ring_buffer__new(bpf_map__fd(s->maps.ring), on_sample, c, NULL);
@@ -418,6 +403,8 @@ int ims_capture_start(struct ims_capture *c, struct ims_error *err)
 				"no hook could be attached on this kernel; attach, for one: %s",
 				c->plan.row[IMS_POINT_ATTACH].reason);
 	e = host_tell(c->options.sink, c->options.arg);
+	if (!e)
+		e = choice_tell(&c->options.choice, now_ns(), c->options.sink, c->options.arg);
 	if (!e)
 		e = tell_plan(c);
 	if (!e)

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "capture/ksyms.h"
+#include "capture/usyms.h"
 
 #define KSYMS_RECHECK_NS 100000000ull
 
@@ -13,6 +14,7 @@ struct stacks {
 	struct ksyms *ksyms; /* loaded when first needed: see stacks_symbols() */
 	uint64_t ksyms_ns; /* when they were last known to be right; 0: not yet */
 	uint64_t modules; /* ksyms_modules() at that time */
+	struct usyms *usyms; /* made when first needed */
 };
 
 struct stacks *stacks_new(void)
@@ -25,6 +27,7 @@ void stacks_free(struct stacks *s)
 	if (!s)
 		return;
 	ksyms_free(s->ksyms);
+	usyms_free(s->usyms);
 	free(s);
 }
 
@@ -91,6 +94,23 @@ struct ims_stack stacks_kernel(struct stacks *s, const __u64 *addr, uint32_t dep
 			strcpy(f->text[stack.count], text);
 		f->frame[stack.count] = f->text[stack.count];
 		stack.count++;
+	}
+	return stack;
+}
+
+struct ims_stack stacks_user(struct stacks *s, uint32_t pid, const __u64 *addr, uint64_t depth,
+			     struct frames *f)
+{
+	struct ims_stack stack = {.frame = f->frame};
+
+	if (!s->usyms && depth)
+		s->usyms = usyms_new();
+	if (!s->usyms || !depth)
+		return stack;
+	usyms_process(s->usyms, pid);
+	for (; stack.count < depth && stack.count < IMS_KSTACK_MAX; stack.count++) {
+		usyms_format(s->usyms, addr[stack.count], f->text[stack.count], FRAME_LEN);
+		f->frame[stack.count] = f->text[stack.count];
 	}
 	return stack;
 }

@@ -7,7 +7,7 @@
 
 struct ksyms;
 
-#define FRAME_LEN 128
+#define FRAME_LEN 224 /* the path and the build-id of a library that has no symbols */
 
 struct stacks;
 
@@ -31,6 +31,10 @@ struct ims_stack stacks_kernel(struct stacks *s, const __u64 *addr, uint32_t dep
 /* The kernel's symbols as they are now, until the next call; NULL where it shows none: there are no
  * stacks then. */
 const struct ksyms *stacks_symbols(struct stacks *s);
+
+/* Of a process in user space: see usyms.h. */
+struct ims_stack stacks_user(struct stacks *s, uint32_t pid, const __u64 *addr, uint64_t depth,
+			     struct frames *f);
 
 /* The name of the kernel's symbol that begins here, or NULL. */
 const char *stacks_name_at(struct stacks *s, uint64_t addr);

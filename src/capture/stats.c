@@ -13,6 +13,7 @@
 
 #include <bpf/bpf.h>
 #include <iommuscope/event.h>
+#include "capture/choice.h"
 
 #define STATS_BYTES (48u << 20) /* kernel memory for all slots on all CPUs */
 #define STATS_MIN 16
@@ -51,6 +52,7 @@ struct stats {
 	struct ims_slot *percpu; /* one value of each CPU */
 	struct ims_slot *last;	 /* of each slot, the sum of its last reading */
 	struct total *totals;
+	const struct ims_choice *choice;
 	uint64_t *cache; /* of the slots of instances */
 	size_t cache_size;
 };
@@ -113,6 +115,7 @@ struct stats *stats_new(const struct stats_maps *maps)
 	s->free_fd = bpf_map__fd(maps->free_slots);
 	s->objects_fd = bpf_map__fd(maps->objects);
 	s->cache = maps->cache;
+	s->choice = maps->choice;
 	s->cache_size = maps->cache_size;
 	err = set_up(s, maps->owners);
 	if (err) {
@@ -247,6 +250,8 @@ static int tell_one(struct stats *s, uint32_t slot, struct ims_record *rec,
 	if (!calls && !t->added)
 		return 0;
 	t->added = false;
+	if (choice_hides(s->choice, t->key.hook, t->key.object, s->owner[slot].selected))
+		return 0;
 	rec->stats = t->stats;
 	return sink(arg, rec);
 }

@@ -4,6 +4,7 @@
 #define IMS_CAPTURE_STATS_H
 
 #include <bpf/libbpf.h>
+#include "capture/capture.h"
 #include <iommuscope/stream.h>
 
 struct stats;
@@ -13,6 +14,7 @@ struct stats_maps {
 	struct bpf_map *slots, *owners, *free_slots, *objects;
 	uint64_t *cache; /* slot_cache of queue-sync */
 	size_t cache_size;
+	const struct ims_choice *choice; /* whose objects are told */
 };
 
 /* Sizes slots, owners and free_slots for the machine's CPUs, before load. Returns 0 or -errno. */

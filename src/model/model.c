@@ -213,3 +213,11 @@ const struct ims_count *model_count(const struct model *m, uint32_t hook)
 {
 	return &m->count[hook < IMS_HOOK_MAX ? hook : 0];
 }
+
+const char *model_filter(const struct model *m)
+{
+	for (size_t i = 0; i < m->host_count; i++)
+		if (!strcmp(m->host[i]->pub.key, "record.filter"))
+			return m->host[i]->pub.value;
+	return "";
+}

@@ -138,6 +138,11 @@ static void print_device_ops(const struct view *v)
 
 void view_latency(const struct view *v)
 {
+	if (*model_filter(v->m)) {
+		fputs("Counted only by a filter when recorded: ", v->out);
+		view_escape(v->out, model_filter(v->m));
+		fputs(".\n\n", v->out);
+	}
 	print_domain_ops(v);
 	print_instance_ops(v);
 	print_device_ops(v);
