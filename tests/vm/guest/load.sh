@@ -18,6 +18,12 @@ one_loop() {
 	vfio-loop -n "$pairs" "$@"
 }
 
+beside() {
+	touch /tmp/go
+	taskset 2 vfio-loop -n "$pairs" "$@" || return
+	while [ -e "/proc/$OTHER" ]; do usleep 10000; done
+}
+
 attaches() {
 	for i in 1 2 3 4 5 6 7 8; do
 		vfio-loop -n 1 "$@" || return

@@ -30,5 +30,15 @@ devices=$(vfio_devices | awk '{ print $1 }' | head -n 3)
 load="sh /opt/guest/load.sh"
 run all --events all -- $load two_loops "$pairs" $devices
 run storm --events all --buffer 16K -- $load stopped one_loop "$pairs" $devices
+run sample --sample 1/4 -- $load one_loop 2000 $devices
+run slower --slower 16.384 --stacks both -- $load one_loop 2000 $devices
+first=${devices%%[!0-9a-f:.]*}
+run device --events all --device "$first" -- $load two_loops "$pairs" $devices
+run comm --events all --comm nobody -- $load one_loop "$pairs" $devices
+# A process that waits until it is recorded, beside another that is not asked for.
+sh -c "while [ ! -e /tmp/go ]; do usleep 10000; done; exec taskset 1 vfio-loop -n $pairs $first" \
+	>/dev/null 2>&1 &
+export OTHER=$!
+run pid --events all --pid "$OTHER" -- $load beside "$pairs" ${devices#"$first"}
 run ring --ring 4K -- $load stopped attaches "$pairs" $devices
 dmesg >/out/dmesg
