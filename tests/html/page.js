@@ -168,6 +168,17 @@ test("a verdict leads to its place on the timeline, and its flag back", async pa
 	})()`);
 
 	assert(at.seen);
+	/* Ruler, strip and heat map have the same scale as the tracks. */
+	const edges = await page.get(`[".tracks .mark", ".flag path"].map(s =>
+		document.querySelector(s).getBoundingClientRect().left)`);
+
+	assert(Math.abs(edges[0] - edges[1]) < 1.5, edges.join());
+	assert.strictEqual(
+		await page.get(`[...document.querySelectorAll(".strip, .ruler, .tracks, .heat")].filter(e =>
+			Math.abs(e.getScreenCTM().e - parts.tracks.getScreenCTM().e) > 0.1 ||
+			Math.abs(e.getScreenCTM().a - 1) > 0.001).length`),
+		0
+	);
 	await page.mouse("mouseMoved", at.x, at.y);
 	assert((await texts(page, "#tip")).join().includes("attach -EINVAL"));
 	await page.click(".flag");
