@@ -149,9 +149,12 @@ static int run(void *arg, int argc, char **argv)
 const struct command command_diff = {
 	.name = "diff",
 	.synopsis = "[OPTION...] A B",
-	.summary = "Compares two recordings, of before and after a change (- for standard input): verdicts,\n"
-		   "counts and latencies of operations, failures, facts about the host, the plan, domains.",
-	.more = "Things are the same when their names are: a device, an instance, a type of domain.\n"
+	.summary = "Compares two recordings, of before and after a change (- for standard input): "
+		   "verdicts,\n"
+		   "counts and latencies of operations, failures, facts about the host, the plan, "
+		   "domains.",
+	.more = "Things are the same when their names are: a device, an instance, a type of "
+		"domain.\n"
 		"--fail-on new looks at verdicts of severity warning or above that A has not.",
 	.option = options,
 	.set = set,

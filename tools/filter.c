@@ -11,7 +11,7 @@
 #define DAY_NS (86400 * 1000000000ull)
 /* A recording with more than the model keeps cannot be narrowed by what goes together. */
 #define MAX_NAMES 10000
-#define MAX_IDS 100000
+#define MAX_IDS	  100000
 
 /* ---- what the user asks for ----------------------------------------------------------------- */
 
@@ -142,7 +142,8 @@ static int set_time(struct filter_time *t, const char *option, const char *value
 			return 0;
 	}
 	complain("%s \"%s\" is no time: seconds since the beginning, HH:MM:SS or "
-		 "YYYY-MM-DDTHH:MM:SS (UTC)", option, value);
+		 "YYYY-MM-DDTHH:MM:SS (UTC)",
+		 option, value);
 	return EXIT_USAGE;
 }
 
@@ -184,7 +185,8 @@ static int resolve_time(const struct filter *f, const struct filter_time *t, uin
 	}
 	if (!f->clock_known) {
 		complain("\"%s\": the recording does not tell its clock; give seconds since its "
-			 "beginning", t->text);
+			 "beginning",
+			 t->text);
 		return EXIT_RUNTIME;
 	}
 	/* A time of day is on the day of the beginning, or on the next one when that was later. */

@@ -30,6 +30,15 @@ static unsigned int life_column(const struct model_overview *o, uint64_t time_ns
 	return (unsigned int)((double)(time_ns - o->first_ns) / (double)span * LIFE_COLUMNS);
 }
 
+static const char *allocated(char *buf, const struct view *v, const struct model_domain *d)
+{
+	if (!d->alloc_seen)
+		return d->seen_at_start ? "at start" : "unseen";
+	/* A stream may begin in the middle of its recording. */
+	return d->alloc_ns < model_overview(v->m)->first_ns ? "before"
+							    : view_time(buf, v->m, d->alloc_ns);
+}
+
 static void print_life(const struct view *v, const struct model_domain *d)
 {
 	const struct model_overview *o = model_overview(v->m);
@@ -38,12 +47,10 @@ static void print_life(const struct view *v, const struct model_domain *d)
 	char from[VIEW_TEXT], to[VIEW_TEXT], life[VIEW_TEXT];
 	unsigned int first = life_column(o, begin), last = life_column(o, end);
 
-	fprintf(v->out, "%7" PRIu64 " %14s %14s %c%8s  ", d->id,
-		d->alloc_seen	   ? view_time(from, v->m, begin)
-		: d->seen_at_start ? "at start"
-				   : "unseen",
+	fprintf(v->out, "%7" PRIu64 " %14s %14s %c%8s  ", d->id, allocated(from, v, d),
 		d->freed ? view_time(to, v->m, end) : "alive",
-		d->alloc_seen && d->freed ? ' ' : '>', view_ns(life, end > begin ? end - begin : 0));
+		d->alloc_seen && d->freed ? ' ' : '>',
+		view_ns(life, end > begin ? end - begin : 0));
 	print_bar(v, first, last > first ? last - first + 1 : 1);
 	fputc('\n', v->out);
 }
@@ -150,7 +157,8 @@ static bool is_shown_leak(const struct view *v, const struct model_verdict *verd
 	return verdict->kind == MODEL_LEAK && view_shows_verdict(v->o.filter, verdict);
 }
 
-static void print_leaks_of_stack(const struct view *v, const struct model_verdict *const *leak, size_t n)
+static void print_leaks_of_stack(const struct view *v, const struct model_verdict *const *leak,
+				 size_t n)
 {
 	const struct ims_stack *stack = leak[0]->stack;
 

@@ -131,7 +131,8 @@ int diff_verdicts(struct diff_table *t, const struct view_side side[2])
 	*t = (struct diff_table){};
 	for (int s = 0; s < 2; s++)
 		while (!err && (v = model_next_verdict(side[s].m, v))) {
-			struct diff_row row = {v->kind, v->result,
+			struct diff_row row = {v->kind,
+					       v->result,
 					       {v->device, name_of(v->device_instance),
 						name_of(v->domain_instance)}};
 
@@ -156,8 +157,8 @@ static int add_ops(struct diff_table *t, int side, const char *kind, const char 
 
 	for (uint32_t i = 0; i < MODEL_OPS && !err; i++)
 		if (op[i] && op[i]->calls)
-			err = add(t, side, (struct diff_row){i, .text = {kind, name}},
-				  op[i]->calls, op[i]);
+			err = add(t, side, (struct diff_row){i, .text = {kind, name}}, op[i]->calls,
+				  op[i]);
 	return err;
 }
 

@@ -196,9 +196,8 @@ static int instant(struct timeline *t, struct timeline_track *track, uint64_t ti
 		   const struct ims_event *e)
 {
 	return put(t, track, time_ns,
-		   (struct timeline_item){.kind = TIMELINE_INSTANT,
-					  .name = ims_hook_name(e->hook),
-					  .event = e});
+		   (struct timeline_item){
+			   .kind = TIMELINE_INSTANT, .name = ims_hook_name(e->hook), .event = e});
 }
 
 static uint64_t begin_of(const struct ims_event *e, uint64_t time_ns)
@@ -378,15 +377,20 @@ static void stats(struct timeline *t, const struct ims_stats *s, uint64_t time_n
 	t->changed = d;
 }
 
-int timeline_record(struct timeline *t, const struct ims_record *rec)
+int timeline_record(FILE *out, void *state, const struct ims_record *rec)
 {
+	struct timeline *t = state;
+	bool earlier = rec->type == IMS_REC_EVENT && rec->event.flags & IMS_EVENT_EARLIER;
 	int err = 0;
 
 	if (t->changed && rec->time_ns != t->changed_ns)
 		err = tell_changed(t);
 	if (err)
 		return err;
-	if ((rec->type == IMS_REC_EVENT || rec->type == IMS_REC_STATS) && rec->time_ns > t->last_ns)
+	if (earlier && rec->time_ns <= t->last_ns)
+		return 0; /* it was read when it happened: files of a series, joined */
+	if (!earlier && (rec->type == IMS_REC_EVENT || rec->type == IMS_REC_STATS) &&
+	    rec->time_ns > t->last_ns)
 		t->last_ns = rec->time_ns;
 	switch (rec->type) {
 	case IMS_REC_INSTANCE:
@@ -423,15 +427,15 @@ void timeline_free(void *state)
 	struct timeline_device *v, *next_v;
 	struct timeline_domain *d, *next_d;
 
-	HASH_ITER(hh, t->instances, i, next_i) {
+	HASH_ITER (hh, t->instances, i, next_i) {
 		HASH_DEL(t->instances, i);
 		free(i);
 	}
-	HASH_ITER(hh, t->devices, v, next_v) {
+	HASH_ITER (hh, t->devices, v, next_v) {
 		HASH_DEL(t->devices, v);
 		free(v);
 	}
-	HASH_ITER(hh, t->domains, d, next_d) {
+	HASH_ITER (hh, t->domains, d, next_d) {
 		HASH_DEL(t->domains, d);
 		free(d);
 	}

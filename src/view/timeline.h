@@ -15,7 +15,7 @@
 #include "format.h"
 
 struct timeline_track {
-	uint64_t uuid; /* from 1 on */
+	uint64_t uuid;			     /* from 1 on */
 	const struct timeline_track *parent; /* NULL: an instance */
 	const char *name;
 	bool counter; /* of bytes */
@@ -24,7 +24,12 @@ struct timeline_track {
 };
 
 enum timeline_kind { TIMELINE_BEGIN, TIMELINE_END, TIMELINE_INSTANT, TIMELINE_VALUE };
-enum timeline_flow { TIMELINE_NO_FLOW, TIMELINE_FLOW_BEGINS, TIMELINE_FLOW_STEP, TIMELINE_FLOW_ENDS };
+enum timeline_flow {
+	TIMELINE_NO_FLOW,
+	TIMELINE_FLOW_BEGINS,
+	TIMELINE_FLOW_STEP,
+	TIMELINE_FLOW_ENDS
+};
 
 struct timeline_item {
 	enum timeline_kind kind;
@@ -66,8 +71,8 @@ struct timeline {
 
 /* NULL: no memory. */
 struct timeline *timeline_new(FILE *out, const struct timeline_sink *sink);
-int timeline_record(struct timeline *t, const struct ims_record *rec);
-int timeline_end(struct timeline *t); /* ends what is open */
+int timeline_record(FILE *out, void *t, const struct ims_record *rec); /* as an export's */
+int timeline_end(struct timeline *t);				       /* ends what is open */
 void timeline_free(void *t);
 
 /* What an event says, as key and value. */

@@ -17,8 +17,8 @@ static void put_head(struct timeline *t, const struct timeline_track *track, con
 		track = track->parent;
 	while (process->parent)
 		process = process->parent;
-	fprintf(t->out, "%s\n{\"ph\":\"%s\",\"pid\":%" PRIu64 ",\"tid\":%" PRIu64, t->any ? "," : "",
-		phase, process->uuid, track->uuid);
+	fprintf(t->out, "%s\n{\"ph\":\"%s\",\"pid\":%" PRIu64 ",\"tid\":%" PRIu64,
+		t->any ? "," : "", phase, process->uuid, track->uuid);
 	t->any = true;
 }
 
@@ -121,18 +121,15 @@ static int begin(FILE *out, void **state)
 	return *state ? 0 : -ENOMEM;
 }
 
-static int put(FILE *out, void *state, const struct ims_record *rec)
-{
-	return timeline_record(state, rec);
-}
-
 static int end(FILE *out, void *state, const struct ims_damage *damage)
 {
 	struct timeline *t = state;
 	int err = timeline_end(t);
 
-	fprintf(out, "\n],\"displayTimeUnit\":\"ns\",\"otherData\":{\"uses_over_cap\":%" PRIu64
-		     ",\"damage\":", t->over);
+	fprintf(out,
+		"\n],\"displayTimeUnit\":\"ns\",\"otherData\":{\"uses_over_cap\":%" PRIu64
+		",\"damage\":",
+		t->over);
 	if (!err)
 		err = json_write(out, json_damage(damage));
 	fputs("}}\n", out);
@@ -142,7 +139,7 @@ static int end(FILE *out, void *state, const struct ims_damage *damage)
 const struct view_export view_chrome = {
 	.name = "chrome",
 	.begin = begin,
-	.record = put,
+	.record = timeline_record,
 	.end = end,
 	.free = timeline_free,
 };

@@ -74,8 +74,8 @@ static void print_point(const struct view *v, char letter, const struct model_pl
 {
 	char text[2 * VIEW_TEXT];
 
-	snprintf(text, sizeof(text), "%.9s%s%.30s", p ? p->state : "-", p && *p->mechanism ? " " : "",
-		 p ? p->mechanism : "");
+	snprintf(text, sizeof(text), "%.9s%s%.30s", p ? p->state : "-",
+		 p && *p->mechanism ? " " : "", p ? p->mechanism : "");
 	fprintf(v->out, " %c ", letter);
 	if (letter == 'A')
 		view_cell(v, text, 16);
@@ -109,7 +109,8 @@ static int print_plan(const struct view *v, const struct view_side side[2])
 	return err;
 }
 
-static int print_about(const struct view *v, const struct diff_row *row, const struct view_side side[2])
+static int print_about(const struct view *v, const struct diff_row *row,
+		       const struct view_side side[2])
 {
 	int s = row->of[1] ? 1 : 0;
 	char *story = view_story(side[s].m, row->of[s]);
@@ -121,11 +122,13 @@ static int print_about(const struct view *v, const struct diff_row *row, const s
 	return 0;
 }
 
-static int print_verdict(const struct view *v, const struct diff_row *row, const struct view_side side[2])
+static int print_verdict(const struct view *v, const struct diff_row *row,
+			 const struct view_side side[2])
 {
 	char a[VIEW_TEXT], b[VIEW_TEXT];
 
-	fprintf(v->out, "%9s %9s  ", view_count(a, row->count[0], 9), view_count(b, row->count[1], 9));
+	fprintf(v->out, "%9s %9s  ", view_count(a, row->count[0], 9),
+		view_count(b, row->count[1], 9));
 	view_cell(v, diff_word(row), 6);
 	view_on(v, view_severity_color(diff_severity(row)));
 	fprintf(v->out, "%s", model_verdict_info(row->number)->name);
@@ -164,18 +167,21 @@ static void print_op(const struct view *v, const char *letter, const struct mode
 	char errors[VIEW_TEXT];
 	bool timed = op && op->calls > op->untimed;
 
-	fprintf(v->out, "%26s %10s %8s %8s %8s %8s %6s\n", letter, op ? view_count(calls, op->calls, 10) : "0",
+	fprintf(v->out, "%26s %10s %8s %8s %8s %8s %6s\n", letter,
+		op ? view_count(calls, op->calls, 10) : "0",
 		timed ? view_ns(mean, model_op_mean(op)) : "-",
 		timed ? view_ns(p50, model_op_percentile(op, 500)) : "-",
 		timed ? view_ns(p99, model_op_percentile(op, 990)) : "-",
-		timed ? view_ns(max, op->max_ns) : "-", op ? view_count(errors, op->errors, 6) : "0");
+		timed ? view_ns(max, op->max_ns) : "-",
+		op ? view_count(errors, op->errors, 6) : "0");
 }
 
 static const char *ratio(char *buf, uint64_t a, uint64_t b)
 {
 	if (!a)
 		return "-";
-	snprintf(buf, VIEW_TEXT, (double)b / (double)a < 1000 ? "%.2f" : "%.0e", (double)b / (double)a);
+	snprintf(buf, VIEW_TEXT, (double)b / (double)a < 1000 ? "%.2f" : "%.0e",
+		 (double)b / (double)a);
 	return buf;
 }
 
@@ -189,7 +195,8 @@ static void print_ratios(const struct view *v, const struct model_op *a, const s
 		timed ? ratio(mean, model_op_mean(a), model_op_mean(b)) : "-",
 		timed ? ratio(p50, model_op_percentile(a, 500), model_op_percentile(b, 500)) : "-",
 		timed ? ratio(p99, model_op_percentile(a, 990), model_op_percentile(b, 990)) : "-",
-		timed ? ratio(max, a->max_ns, b->max_ns) : "-", ratio(errors, a->errors, b->errors));
+		timed ? ratio(max, a->max_ns, b->max_ns) : "-",
+		ratio(errors, a->errors, b->errors));
 }
 
 static int print_ops(const struct view *v, const struct view_side side[2])
@@ -199,7 +206,8 @@ static int print_ops(const struct view *v, const struct view_side side[2])
 
 	view_heading(v, "OPERATIONS");
 	view_on(v, VIEW_DIM);
-	fputs("                                COUNT     MEAN      P50      P99      MAX ERRORS\n", v->out);
+	fputs("                                COUNT     MEAN      P50      P99      MAX ERRORS\n",
+	      v->out);
 	view_off(v);
 	for (size_t i = 0; i < t.count && !err; i++) {
 		const struct diff_row *row = &t.row[i];
@@ -221,8 +229,8 @@ static void print_counts(const struct view *v, const struct diff_row *row)
 {
 	char a[VIEW_TEXT], b[VIEW_TEXT];
 
-	fprintf(v->out, "%9s %9s  %-6s", view_count(a, row->count[0], 9), view_count(b, row->count[1], 9),
-		diff_word(row));
+	fprintf(v->out, "%9s %9s  %-6s", view_count(a, row->count[0], 9),
+		view_count(b, row->count[1], 9), diff_word(row));
 }
 
 static int print_failures(const struct view *v, const struct view_side side[2])

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * view_openmetrics.c - the state at the end as OpenMetrics text: base units, and no label whose values
- * have no end (no domain, no process, no device).
+ * view_openmetrics.c - the state at the end as OpenMetrics text: base units, and no label whose
+ * values have no end (no domain, no process, no device).
  *
- * What is of no known instance has an empty label: no instance is called so. Names are escaped as for a
- * terminal, so that all is printable.
+ * What is of no known instance has an empty label: no instance is called so. Names are escaped as
+ * for a terminal, so that all is printable.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -235,7 +235,8 @@ static int put_histogram(const struct metrics *s, const char *metric, const stru
 
 		if (i % 4 == 0 && low >= 128 && low <= 1ull << 33) {
 			err = put_instance(s, metric, "_bucket", sums->instance);
-			fprintf(s->out, ",le=\"%.10g\"} %" PRIu64 "\n", (double)(low - 1) / 1e9, seen);
+			fprintf(s->out, ",le=\"%.10g\"} %" PRIu64 "\n", (double)(low - 1) / 1e9,
+				seen);
 		}
 		/* A hostile stream may count more than there are numbers for. */
 		if (__builtin_add_overflow(seen, op->bucket[i], &seen))
@@ -302,8 +303,9 @@ static int put_operations(const struct metrics *s)
 	if (!err)
 		err = put_counter(s, "iommu_operation_errors", offsetof(struct model_op, errors),
 				  "Maps that failed, unmaps that took away less than asked.");
-	return err ? err : put_counter(s, "iommu_operation_bytes", offsetof(struct model_op, bytes),
-				       "Bytes that were mapped or unmapped.");
+	return err ? err
+		   : put_counter(s, "iommu_operation_bytes", offsetof(struct model_op, bytes),
+				 "Bytes that were mapped or unmapped.");
 }
 
 /* ---- failures ------------------------------------------------------------------------------- */
@@ -331,7 +333,8 @@ static int put_failure(const struct metrics *s, const struct failure *f)
 	int err = put_instance(s, "iommu_attach_failures", "_total", f->instance);
 
 	fprintf(s->out, ",errno=\"%s\",verdict=\"%s\"} %" PRIu64 "\n",
-		*f->errno_name ? f->errno_name : "other", model_verdict_info(f->kind)->name, f->count);
+		*f->errno_name ? f->errno_name : "other", model_verdict_info(f->kind)->name,
+		f->count);
 	return err;
 }
 
@@ -413,12 +416,14 @@ static void put_stream(const struct metrics *s)
 	for (size_t i = 0; (loss = model_loss(s->m, i)); i++)
 		if (strcmp(ims_hook_name(loss->hook), "?") &&
 		    strcmp(ims_loss_cause_name(loss->cause), "?"))
-			fprintf(s->out, "iommuscope_lost_total{hook=\"%s\",cause=\"%s\"} %" PRIu64 "\n",
+			fprintf(s->out,
+				"iommuscope_lost_total{hook=\"%s\",cause=\"%s\"} %" PRIu64 "\n",
 				ims_hook_name(loss->hook), ims_loss_cause_name(loss->cause),
 				loss->lost);
 	family(s, "iommuscope_chunks_damaged", "counter", "Chunks of the stream that were bad.");
 	fprintf(s->out, "iommuscope_chunks_damaged_total %" PRIu64 "\n", d->bad_chunks);
-	family(s, "iommuscope_chunks_missing", "counter", "Chunks of the stream that were missing.");
+	family(s, "iommuscope_chunks_missing", "counter",
+	       "Chunks of the stream that were missing.");
 	fprintf(s->out, "iommuscope_chunks_missing_total %" PRIu64 "\n", d->missing_chunks);
 }
 

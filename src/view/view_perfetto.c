@@ -178,11 +178,6 @@ static int begin(FILE *out, void **state)
 	return *state ? 0 : -ENOMEM;
 }
 
-static int put(FILE *out, void *state, const struct ims_record *rec)
-{
-	return timeline_record(state, rec);
-}
-
 static int end(FILE *out, void *state, const struct ims_damage *damage)
 {
 	int err = timeline_end(state);
@@ -193,7 +188,7 @@ static int end(FILE *out, void *state, const struct ims_damage *damage)
 const struct view_export view_perfetto = {
 	.name = "perfetto",
 	.begin = begin,
-	.record = put,
+	.record = timeline_record,
 	.end = end,
 	.free = timeline_free,
 };
