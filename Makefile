@@ -56,8 +56,7 @@ TOOL_SRC := $(sort $(wildcard tools/*.c))
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 PURE_OBJ := $(PURE_SRC:%.c=$(OUT)/%.o) $(OUT)/perfetto.pb-c.o
 CAP_OBJ := $(CAP_SRC:%.c=$(OUT)/%.o)
-BPF_OBJ := $(OUT)/bpf/iommuscope.bpf.o
-SKEL := $(OUT)/iommuscope.skel.h
+SKELS := $(patsubst bpf/%.bpf.c,$(OUT)/%.skel.h,$(wildcard bpf/*.bpf.c))
 # The programs are tools/iommu*.c; the other files in tools/ are shared by them.
 TOOLS := $(patsubst tools/%.c,$(OUT)/%,$(filter tools/iommu%,$(TOOL_SRC)))
 TOOL_OBJ := $(patsubst %.c,$(OUT)/%.o,$(filter-out tools/iommu%,$(TOOL_SRC)))
@@ -88,7 +87,7 @@ $(PAGE): $(wildcard src/view/html/*)
 
 $(OUT)/src/view/view_html.o: $(PAGE)
 
-$(CAP_OBJ): $(SKEL)
+$(CAP_OBJ): $(SKELS)
 
 $(OUT)/%.pb-c.c $(OUT)/%.pb-c.h &: src/view/%.proto
 	$(call say,PROTO,$@)
@@ -108,9 +107,10 @@ $(OUT)/bpf/%.bpf.o: bpf/%.bpf.c Makefile
 		-I. -Iinclude -Ibpf -MMD -MP -MT $@ -c $< -o $@
 	$(Q)$(LLVM_STRIP) -g $@
 
-$(SKEL): $(BPF_OBJ)
+.PRECIOUS: $(OUT)/bpf/%.bpf.o
+$(OUT)/%.skel.h: $(OUT)/bpf/%.bpf.o
 	$(call say,SKEL,$@)
-	$(Q)$(BPFTOOL) gen skeleton $< name ims_bpf > $@.tmp && mv $@.tmp $@
+	$(Q)$(BPFTOOL) gen skeleton $< name $(if $(filter iommuscope,$*),ims,$*)_bpf > $@.tmp && mv $@.tmp $@
 
 $(TOOLS): $(OUT)/%: $(OUT)/tools/%.o $(TOOL_OBJ) $(OUT)/libcapture.a $(OUT)/libims.a
 	$(call say,LINK,$@)

@@ -40,8 +40,10 @@ static __always_inline struct ims_call *call_claim(__u64 task, __u32 home, __u64
 #pragma unroll
 	for (__u32 i = 0; i < IMS_CALL_PROBES; i++) {
 		c = call_place(home, i);
-		if (c->task == task && c->point == point && now - c->time_ns > IMS_CALL_STALE_NS)
+		if (c->task == task && c->point == point && now - c->time_ns > IMS_CALL_STALE_NS) {
+			c->point = 0; /* until call_ready(): an interrupt's return may not take it */
 			return c;
+		}
 		if (c->task == task)
 			free = 0;
 		else if (!c->task && !free)

@@ -101,16 +101,22 @@ static __always_inline void alloc_leave(void *ctx, __u64 dom)
 	alloc_leave_at(ctx, IMS_POINT_DOMAIN_ALLOC, alloc_device_arg, dom);
 }
 
-static __always_inline void alloc_outer_leave(void *ctx, __u32 point, __s32 device_arg, __u64 dom)
+/* Lets go of a call for which another hook spoke, and tells whether there was one. */
+static __always_inline bool call_spoken_for(void *ctx, __u32 point)
 {
 	struct ims_call *c = call_end(point);
 
-	if (!c || !c->note) {
-		alloc_leave_at(ctx, point, device_arg, dom);
-		return;
-	}
+	if (!c || !c->note)
+		return 0;
 	probe_hit(ctx);
 	call_release(c);
+	return 1;
+}
+
+static __always_inline void alloc_outer_leave(void *ctx, __u32 point, __s32 device_arg, __u64 dom)
+{
+	if (!call_spoken_for(ctx, point))
+		alloc_leave_at(ctx, point, device_arg, dom);
 }
 
 #define ALLOC_OUTER(name, point, device_arg)                                                       \
@@ -127,6 +133,62 @@ static __always_inline void alloc_outer_leave(void *ctx, __u32 point, __s32 devi
 IMS_PROBES(domain_alloc, 3, alloc_enter, alloc_leave)
 ALLOC_OUTER(alloc_device, IMS_POINT_ALLOC_DEVICE, 0)
 ALLOC_OUTER(alloc_bus, IMS_POINT_ALLOC_BUS, -1)
+
+/* ---- domain-alloc by the driver's own op: silent when it was the core that asked ------------------ */
+
+/* The kernel's __IOMMU_DOMAIN_PAGING, _SVA and _NESTED. */
+#define IMS_TYPE_PAGING 1
+#define IMS_TYPE_SVA 16
+#define IMS_TYPE_NESTED 64
+
+static __always_inline void alloc_op_enter(__u32 point, const __u64 *arg)
+{
+	bool core = call_outer(IMS_POINT_DOMAIN_ALLOC) || call_outer(IMS_POINT_ALLOC_DEVICE) ||
+		    call_outer(IMS_POINT_ALLOC_BUS);
+
+	remember(IMS_HOOK_DOMAIN_ALLOC, point, arg, core);
+}
+
+/*
+ * (dev, ...). The caller fills in the domain's type, so it is not there yet; @nested_by: which argument
+ * tells, by not being NULL, that it is a nested one; -1: none does.
+ */
+static __always_inline void alloc_op_leave(void *ctx, __u32 point, __u32 type, int nested_by, __u64 dom)
+{
+	__u64 arg[3], core;
+	struct ims_kevent *e;
+
+	if (call_spoken_for(ctx, point))
+		return;
+	if (dom && !is_err(dom))
+		domain_state(dom, IMS_HOOK_DOMAIN_ALLOC);
+	e = report(ctx, IMS_HOOK_DOMAIN_ALLOC, point, arg, &core);
+	if (!e)
+		return;
+	read_device(e, (struct device *)arg[0]);
+	if (dom && !is_err(dom))
+		emit_domain(e, dom);
+	else
+		e->result = dom ? (__s32)dom : -12;
+	e->domain_type = nested_by == 2 && arg[2] ? IMS_TYPE_NESTED : type;
+	emit_submit(e);
+}
+
+#define ALLOC_OP(name, point, type, nested_by)                                                     \
+	static __always_inline void name##_enter(const __u64 *arg)                                 \
+	{                                                                                          \
+		alloc_op_enter(point, arg);                                                        \
+	}                                                                                          \
+	static __always_inline void name##_leave(void *ctx, __u64 dom)                             \
+	{                                                                                          \
+		alloc_op_leave(ctx, point, type, nested_by, dom);                                  \
+	}                                                                                          \
+	IMS_PROBES(name, nested_by == 2 ? 3 : 1, name##_enter, name##_leave)
+
+ALLOC_OP(alloc_paging_op, IMS_POINT_ALLOC_PAGING_OP, IMS_TYPE_PAGING, -1)
+ALLOC_OP(alloc_user_op, IMS_POINT_ALLOC_USER_OP, IMS_TYPE_PAGING, 2)
+ALLOC_OP(alloc_nested_op, IMS_POINT_ALLOC_NESTED_OP, IMS_TYPE_NESTED, -1)
+ALLOC_OP(alloc_sva_op, IMS_POINT_ALLOC_SVA_OP, IMS_TYPE_SVA, -1)
 
 /* ---- domain-free: the domain is read while it still exists --------------------------------- */
 
@@ -185,7 +247,7 @@ IMS_PROBES(attach, 2, attach_enter, attach_leave)
 /* ---- calls whose event is their arguments and their result ----------------------------------- */
 
 /* What the first two arguments are. */
-enum plain_args { DOMAIN_GROUP, DOMAIN_DEVICE, DEVICE, OTHER_GROUP, OTHER };
+enum plain_args { DOMAIN_GROUP, DOMAIN_DEVICE, DEVICE, GROUP_DOMAIN, OTHER_GROUP, OTHER };
 
 static __always_inline void plain_leave(void *ctx, __u32 hook, __u32 point, enum plain_args args,
 					__s32 result)
@@ -196,6 +258,10 @@ static __always_inline void plain_leave(void *ctx, __u32 hook, __u32 point, enum
 	if (!e)
 		return;
 	e->result = result;
+	if (args == GROUP_DOMAIN) {
+		e->group = BPF_CORE_READ((struct iommu_group *)arg[0], id);
+		emit_domain(e, arg[1]);
+	}
 	if (args == DOMAIN_GROUP || args == OTHER_GROUP)
 		e->group = BPF_CORE_READ((struct iommu_group *)arg[1], id);
 	if (args == DOMAIN_DEVICE)
@@ -223,7 +289,12 @@ PLAIN(attach_group, IMS_HOOK_ATTACH_GROUP, IMS_POINT_ATTACH_GROUP, DOMAIN_GROUP,
 PLAIN(attach_device, IMS_HOOK_ATTACH_GROUP, IMS_POINT_ATTACH_DEVICE, DOMAIN_DEVICE, (__s32)ret)
 PLAIN(detach_group, IMS_HOOK_DETACH_GROUP, IMS_POINT_DETACH_GROUP, DOMAIN_GROUP, 0)
 PLAIN(detach_device, IMS_HOOK_DETACH_GROUP, IMS_POINT_DETACH_DEVICE, DOMAIN_DEVICE, 0)
+PLAIN(attach_handle, IMS_HOOK_ATTACH_GROUP, IMS_POINT_ATTACH_HANDLE, DOMAIN_GROUP, (__s32)ret)
+PLAIN(replace_handle, IMS_HOOK_ATTACH_GROUP, IMS_POINT_REPLACE_HANDLE, GROUP_DOMAIN, (__s32)ret)
+PLAIN(detach_handle, IMS_HOOK_DETACH_GROUP, IMS_POINT_DETACH_HANDLE, DOMAIN_GROUP, 0)
 PLAIN(attach_pasid, IMS_HOOK_ATTACH_PASID, IMS_POINT_ATTACH_PASID, DOMAIN_DEVICE, (__s32)ret)
+PLAIN(replace_pasid, IMS_HOOK_ATTACH_PASID, IMS_POINT_REPLACE_PASID, DOMAIN_DEVICE, (__s32)ret)
+PLAIN(detach_pasid, IMS_HOOK_DETACH_PASID, IMS_POINT_DETACH_PASID, DOMAIN_DEVICE, 0)
 
 /* What tells a hard failure from a soft one: the operation on whose behalf an attach was made. */
 PLAIN(probe, IMS_HOOK_PROBE, IMS_POINT_PROBE, DEVICE, (__s32)ret)

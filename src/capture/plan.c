@@ -233,29 +233,167 @@ static void begin_row(struct plan_row *row, enum ims_point point)
 	row->mechanism = PLAN_NONE;
 }
 
-static void choose(struct plan *p, struct plan_row *row)
+/* The point's first row, or a further one; NULL: there are too many. */
+static struct plan_row *next_row(struct plan *p, enum ims_point point)
 {
-	const struct point *pt = &points[row->point];
+	struct plan_row *row = &p->row[point];
 
-	for (int i = 0; i < MAX_CANDIDATES && pt->candidate[i].function; i++) {
-		const struct candidate *c = &pt->candidate[i];
+	if (row->state == PLAN_MISSING && !row->driver[0])
+		return row;
+	if (p->count == IMS_ROWS)
+		return NULL;
+	row = &p->row[p->count++];
+	begin_row(row, point);
+	return row;
+}
 
+static void take(struct plan *p, struct plan_row *row, const struct candidate *c)
+{
+	row->device_arg = c->device_arg;
+	if (c->program)
+		row->program = c->program;
+	if (c->kind != IS_TRACEPOINT) {
+		choose_mechanism(p, row, PLAN_FSESSION);
+		return;
+	}
+	row->mechanism = c->module ? PLAN_RAW_TP : PLAN_TP_BTF;
+	row->state = PLAN_CHOSEN;
+}
+
+static bool same_driver(const struct candidate *a, const struct candidate *b)
+{
+	return a->driver == b->driver ||
+	       (a->driver && b->driver && !strcmp(a->driver, b->driver));
+}
+
+/* The first that fits of @c and those after it of the same driver. */
+static void choose(struct plan *p, struct plan_row *row, const struct candidate *c)
+{
+	const struct candidate *end = points[row->point].candidate + MAX_CANDIDATES;
+	const char *driver = c->driver;
+
+	row->reason[0] = 0;
+	if (driver)
+		set(row->driver, sizeof(row->driver), driver);
+	for (const struct candidate *first = c; c < end && c->function; c++) {
+		if (!same_driver(c, first))
+			continue;
 		if (!row->function[0] && !c->why_not)
 			set(row->function, sizeof(row->function), c->function);
 		if (!fits(p, c, row))
 			continue;
 		set(row->function, sizeof(row->function), c->function);
 		set(row->module, sizeof(row->module), where(c));
-		row->device_arg = c->device_arg;
-		if (c->program)
-			row->program = c->program;
-		if (c->kind != IS_TRACEPOINT) {
-			choose_mechanism(p, row, PLAN_FSESSION);
-			return;
-		}
-		row->mechanism = c->module ? PLAN_RAW_TP : PLAN_TP_BTF;
-		row->state = PLAN_CHOSEN;
+		take(p, row, c);
 		return;
+	}
+}
+
+/* ---- rows of drivers' ops ------------------------------------------------------------------------ */
+
+static bool has_op_row(const struct plan *p, enum ims_point point, uint64_t op)
+{
+	for (unsigned int i = 0; i < p->count; i++)
+		if (p->row[i].point == point && p->row[i].op == op)
+			return true;
+	return false;
+}
+
+/* What is behind an op is attached to by name where that leads to it and nothing else. */
+static void choose_op(struct plan *p, enum ims_point point, const struct candidate *c,
+		      const struct ops_kind *kind, uint64_t op)
+{
+	const char *name = ksyms_name_at(p->ksyms, op), *module = ksyms_module_at(p->ksyms, op);
+	struct plan_row *row = next_row(p, point);
+
+	if (!row)
+		return;
+	row->op = row->address = op;
+	row->reason[0] = 0;
+	set(row->function, sizeof(row->function), name ? name : c->function);
+	set(row->module, sizeof(row->module), module && module[0] ? module : "vmlinux");
+	set(row->driver, sizeof(row->driver), kind->driver);
+	plan_say(row, "found as %s of %s", c->function, kind->driver[0] ? kind->driver : kind->instance);
+	if (name && btf__find_by_name_kind(p->btf, name, BTF_KIND_FUNC) >= 0 &&
+	    ksyms_find(p->ksyms, name, "", false, NULL, NULL) == 1)
+		row->address = 0;
+	take(p, row, c);
+}
+
+static void choose_ops(struct plan *p, enum ims_point point, const struct candidate *c)
+{
+	const char *type = c->kind == IS_DEVICE_OP ? "iommu_ops" : "iommu_domain_ops";
+	int member = ops_member(p->btf, type, c->function);
+	struct plan_row *primary = &p->row[point];
+
+	if (primary->state == PLAN_MISSING && !primary->function[0])
+		set(primary->function, sizeof(primary->function), c->function);
+	if (member < 0 || member >= OPS_MEMBERS) {
+		if (primary->state == PLAN_MISSING)
+			plan_say(primary, "no %s in %s", c->function, type);
+		return;
+	}
+	for (size_t i = 0; i < p->ops.count; i++) {
+		const struct ops_kind *k = &p->ops.kind[i];
+		uint64_t op = c->kind == IS_DEVICE_OP ? k->device[member] : k->domain[member];
+
+		if (op && !has_op_row(p, point, op))
+			choose_op(p, point, c, k, op);
+	}
+	if (primary->state == PLAN_MISSING)
+		plan_say(primary, "%s: no driver here has it", c->function);
+}
+
+/* ---- all rows --------------------------------------------------------------------------------- */
+
+static bool driver_is_here(const struct plan *p, const char *driver)
+{
+	for (size_t i = 0; driver && i < p->ops.count; i++)
+		if (ops_are_of(&p->ops.kind[i], driver))
+			return true;
+	return !driver;
+}
+
+/* The row for the candidates of @driver; NULL: there are too many. */
+static struct plan_row *row_of(struct plan *p, enum ims_point point, const char *driver)
+{
+	if (!driver)
+		return &p->row[point];
+	for (unsigned int i = 0; i < p->count; i++)
+		if (p->row[i].point == point && !strcmp(p->row[i].driver, driver))
+			return &p->row[i];
+	return next_row(p, point);
+}
+
+static bool is_first_of_driver(const struct candidate *c, const struct candidate *all)
+{
+	while (!same_driver(all, c))
+		all++;
+	return all == c;
+}
+
+/* Rows for what the machine has; those that are chosen already stay as they are. */
+static void make_rows(struct plan *p, enum ims_point point)
+{
+	const struct candidate *all = points[point].candidate;
+	struct plan_row *primary = &p->row[point], *row;
+
+	if (primary->state == PLAN_MISSING)
+		primary->reason[0] = 0;
+	for (const struct candidate *c = all; c < all + MAX_CANDIDATES && c->function; c++) {
+		if (c->kind == IS_DEVICE_OP || c->kind == IS_DOMAIN_OP) {
+			choose_ops(p, point, c);
+			continue;
+		}
+		if (!is_first_of_driver(c, all) || !driver_is_here(p, c->driver))
+			continue;
+		row = row_of(p, point, c->driver);
+		if (row && row->state == PLAN_MISSING)
+			choose(p, row, c);
+	}
+	if (primary->state == PLAN_MISSING && !primary->reason[0]) {
+		set(primary->function, sizeof(primary->function), all->function);
+		plan_say(primary, "no instance here has a driver with such a function");
 	}
 }
 
@@ -307,11 +445,12 @@ int plan_make(struct plan *p, struct btf *btf, const struct ksyms *ksyms,
 		e = need_one(p, err);
 	if (e)
 		return e;
+	ops_read(&p->ops, btf, ksyms);
 	p->count = IMS_POINT_MAX;
-	for (unsigned int i = 0; i < IMS_POINT_MAX; i++) {
+	for (unsigned int i = 0; i < IMS_POINT_MAX; i++)
 		begin_row(&p->row[i], i);
-		choose(p, &p->row[i]);
-	}
+	for (unsigned int i = 0; i < IMS_POINT_MAX; i++)
+		make_rows(p, i);
 	return 0;
 }
 

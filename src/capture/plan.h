@@ -14,6 +14,7 @@
 
 #include "capture/capture.h"
 #include "capture/ksyms.h"
+#include "capture/ops.h"
 #include "capture/points.h"
 
 /* Best first. */
@@ -46,7 +47,8 @@ struct plan_row {
 	enum plan_state state;
 	int device_arg; /* of domain-alloc: which argument is the device; -1: none is */
 	bool no_args;	/* see IMS_ROW_NO_ARGS */
-	uint64_t address; /* 0: by name */
+	uint64_t address; /* to attach at; 0: by name */
+	uint64_t op;	  /* what the driver's ops lead to; 0: not found by them */
 	char function[PLAN_NAME_LEN]; /* while none is chosen, the first candidate */
 	char module[PLAN_NAME_LEN];   /* "vmlinux", or the module that has the function */
 	char driver[IMS_NAME_LEN];    /* whose function it is; "": the core's */
@@ -62,6 +64,7 @@ struct plan {
 	/* what it is made from */
 	struct btf *btf;
 	const struct ksyms *ksyms; /* NULL: the kernel shows no addresses */
+	struct ops ops;
 	int force;		   /* enum plan_mechanism, or -1 */
 	bool tried[PLAN_LADDER];
 	char unusable[PLAN_LADDER][48]; /* once tried: "", or why this kernel cannot */

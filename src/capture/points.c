@@ -11,6 +11,7 @@
 #define CORE(name, args) {.function = name, .params = args}
 #define IN_MODULE(mod, name, args) {.function = name, .params = args, .module = mod}
 #define TRACEPOINT(mod, name) {.function = name, .module = mod, .kind = IS_TRACEPOINT}
+#define DEVICE_OP(name) {.function = name, .kind = IS_DEVICE_OP}
 /* What our own SMMUv3 driver tells too, but the core tells for every driver of the machine. */
 #define TOLD_BY_ONE(name)                                                                          \
 	{                                                                                          \
@@ -81,4 +82,33 @@ const struct point points[IMS_POINT_MAX] = {
 	[IMS_POINT_ATTACH_PASID] = {IMS_HOOK_ATTACH_PASID,
 				    "attach_pasid",
 				    {CORE("iommu_attach_device_pasid", "domain,dev,pasid")}},
+	[IMS_POINT_REPLACE_PASID] = {IMS_HOOK_ATTACH_PASID,
+				     "replace_pasid",
+				     {CORE("iommu_replace_device_pasid", "domain,dev,pasid")}},
+	[IMS_POINT_DETACH_PASID] = {IMS_HOOK_DETACH_PASID,
+				    "detach_pasid",
+				    {CORE("iommu_detach_device_pasid", "domain,dev,pasid")}},
+	/* iommufd goes past the core's functions: it attaches groups by these, */
+	[IMS_POINT_ATTACH_HANDLE] = {IMS_HOOK_ATTACH_GROUP,
+				     "attach_handle",
+				     {CORE("iommu_attach_group_handle", "domain,group")}},
+	[IMS_POINT_REPLACE_HANDLE] = {IMS_HOOK_ATTACH_GROUP,
+				      "replace_handle",
+				      {CORE("iommu_replace_group_handle", "group,new_domain")}},
+	[IMS_POINT_DETACH_HANDLE] = {IMS_HOOK_DETACH_GROUP,
+				     "detach_handle",
+				     {CORE("iommu_detach_group_handle", "domain,group")}},
+	/* and allocates by the drivers' ops, as SVA does. */
+	[IMS_POINT_ALLOC_PAGING_OP] = {IMS_HOOK_DOMAIN_ALLOC,
+				       "alloc_paging_op",
+				       {DEVICE_OP("domain_alloc_paging_flags")}},
+	[IMS_POINT_ALLOC_USER_OP] = {IMS_HOOK_DOMAIN_ALLOC,
+				     "alloc_user_op",
+				     {DEVICE_OP("domain_alloc_user")}},
+	[IMS_POINT_ALLOC_NESTED_OP] = {IMS_HOOK_DOMAIN_ALLOC,
+				       "alloc_nested_op",
+				       {DEVICE_OP("domain_alloc_nested")}},
+	[IMS_POINT_ALLOC_SVA_OP] = {IMS_HOOK_DOMAIN_ALLOC,
+				    "alloc_sva_op",
+				    {DEVICE_OP("domain_alloc_sva")}},
 };
