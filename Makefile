@@ -231,7 +231,7 @@ check-drivers: have-deps
 
 # kill -9 at 200 random moments: an hour.
 .PHONY: check-kill
-check-kill: all guest-amd64
+check-kill: all guest-arm64
 	$(Q)ONLY_KILLS=1 tests/vm/check-record 200
 
 .PHONY: check

@@ -160,6 +160,10 @@ static char *redacted(bool with_end)
 	assert_int_equal(ims_redact_put(r, &rec), 0);
 	rec = secret_event(4712, 0, "other");
 	assert_int_equal(ims_redact_put(r, &rec), 0);
+	rec = (struct ims_record){.type = IMS_REC_PLAN, .time_ns = 3};
+	rec.plan = (struct ims_plan){.function = "f", .mechanism = "", .module = "", .state = "failed",
+				     .reason = "at 0xdeadbeef00"};
+	assert_int_equal(ims_redact_put(r, &rec), 0);
 	rec = (struct ims_record){.type = IMS_REC_STATS, .time_ns = 3};
 	rec.stats = (struct ims_stats){
 		.hook = IMS_HOOK_QUEUE_SYNC, .untimed = 9, .object = "smmu3.0x000000000c020000"};

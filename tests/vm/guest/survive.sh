@@ -151,6 +151,16 @@ bundles() {
 	[ $ret = 0 ] && grep -q 'redacted: command names' /tmp/stderr
 }
 
+# It is written over in place, and never wraps.
+status_line() {
+	script -qc "iommutrace record -d 4 --flight 1M --trigger signal -o /tmp/status.ims -- sh -c \"$busy\"" \
+		/out/typescript >/dev/null 2>&1
+	tr '\r' '\n' </out/typescript | sed 's/^.\[K//' >/tmp/lines
+	grep -cE '^recording: [0-9.]+ s, [0-9]+ events \([0-9]+/s\), .* no loss, holds ' /tmp/lines >/tmp/count
+	cat /tmp/lines
+	[ "$(cat /tmp/count)" -ge 2 ] && ! grep '^recording' /tmp/lines | grep -qE '.{81}'
+}
+
 sysfs_topology | sort >/out/topology
 check "the flight recorder writes at a mismatch" flight_mismatch
 check "... and not without one" flight_quiet
@@ -159,6 +169,7 @@ check "... at a slow call" flight_slower
 check "a series of files" rotates
 check "one file of bounded size" size_is_kept
 check "a bundle of the next seconds" bundles
+check "the status line on a terminal" status_line
 check "a disk that fills up" disk_fills
 check "a disk that fails" disk_fails
 check "a recording on a disk that fails" disk_unreadable
