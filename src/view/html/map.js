@@ -66,8 +66,8 @@ function pastLinks() {
 
 function box(column, y, text, props, title) {
 	const [x, width] = COLUMN[column];
-	const fits = Math.floor(width / 7.1);
-	const label = text.length > fits ? text.slice(0, fits - 1) + "…" : text;
+	const cut = s =>
+		s.length * 7.3 < width - 10 ? s : s.slice(0, Math.floor(width / 7.3) - 3) + "…";
 	const go = props.go;
 	const node = svg(
 		"g",
@@ -78,11 +78,13 @@ function box(column, y, text, props, title) {
 			on: go ? {click: go, keydown: e => e.key === "Enter" && go()} : {}
 		},
 		svg("rect", {x, y: y + 3, width, height: (props.rows || 1) * MAP_ROW - 6, rx: 4}),
-		svg("text", {x: x + 7, y: y + 19, text: label})
+		svg("text", {x: x + 7, y: y + 19, text: cut(text)})
 	);
 
 	if (props.note)
-		node.append(svg("text", {x: x + 7, y: y + 36, class: "dim", text: props.note}));
+		node.append(
+			svg("text", {x: x + 7, y: y + 36, class: "dim", text: cut(props.note)})
+		);
 	node.append(svg("title", {text: title || text}));
 	return node;
 }
@@ -154,7 +156,8 @@ function drawLane(lane, y, nodes) {
 				go: () => fold(lane),
 				class: "instance"
 			},
-			lane.name + ": click to fold"
+			(i ? [lane.name, i.rule, i.rule_source].join(", ") : lane.name) +
+				": click to fold"
 		)
 	);
 	lane.shown.forEach((d, n) => {

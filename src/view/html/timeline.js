@@ -128,14 +128,18 @@ function density(bins) {
 	};
 
 	lifecycle.filter(i => i.kind !== ATTACHED).forEach(i => add(i.begin, i.begin, i.count));
-	for (const heat of [data.heat_events, data.heat_stats])
-		for (const cells of Object.values(heat.ops))
-			for (let i = 0; i < cells.length; i += 3)
-				add(
-					heat.columns[2 * cells[i]],
-					heat.columns[2 * cells[i] + 1],
-					cells[i + 2]
-				);
+	/* Where single events tell of an operation, its statistics would count it twice. */
+	for (const op of data.hooks) {
+		const heat = data.heat_events.ops[op] ? data.heat_events : data.heat_stats;
+		const cells = heat.ops[op] || [];
+
+		for (let i = 0; i < cells.length; i += 3)
+			add(
+				heat.columns[2 * cells[i]],
+				heat.columns[2 * cells[i] + 1],
+				cells[i + 2]
+			);
+	}
 	return counts;
 }
 
@@ -363,6 +367,13 @@ function drawLegend() {
 		item("domain-free", shapes["domain-free"](11, 8), "freed"),
 		item("took", "M1 6h20v4H1z", "how long a call took")
 	);
+	if (data.device_names.left_out)
+		byId("time-legend").append(
+			el("span", {
+				class: "coarse",
+				text: "There are more devices than this page names: the events of some are on domains only."
+			})
+		);
 	for (const [what, items] of [
 		["Events", data.lifecycle],
 		["Single operations", data.ops]

@@ -130,10 +130,22 @@ function missingLines() {
 	return lines;
 }
 
+/* Hooks of which no point is in place, and points that the kernel has and that failed. */
+function unobserved() {
+	const rows = data.plan.rows;
+	const there = new Set(
+		rows.filter(p => /^(attached|silent)$/.test(p.state)).map(p => p.hook)
+	);
+	const gone = rows.filter(p => !there.has(p.hook)).map(p => p.hook);
+	const failed = rows.filter(p => p.state === "failed" && there.has(p.hook));
+
+	return [...new Set(gone), ...failed.map(p => p.hook + " by " + (p.function || "?"))];
+}
+
 /* What the plan wanted and did not get is said as loss is: its events are missing as well. */
 function drawMissing() {
 	const lines = missingLines();
-	const unhooked = data.plan.rows.filter(p => p.state === "failed" || p.state === "missing");
+	const unhooked = unobserved();
 
 	byId("missing").append(
 		data.missing.lossy || lines.length
@@ -154,17 +166,7 @@ function drawMissing() {
 			el(
 				"p",
 				{class: "banner"},
-				"Not hooked: " +
-					unhooked
-						.map(
-							p =>
-								p.hook +
-								(p.function
-									? " (" + p.function + ")"
-									: "")
-						)
-						.join(", ") +
-					". ",
+				"Not observed: " + unhooked.join(", ") + ". ",
 				el("a", {href: "#plan", text: "The plan tells why."})
 			)
 		);
