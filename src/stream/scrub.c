@@ -397,42 +397,64 @@ void scrub_log(struct scrub *s, const char *text, char *buf, size_t size)
 	out_end(&o);
 }
 
-/* One word of where a frame is. A build-id says which program, to who has it, and nothing else. */
-static void scrub_place(struct scrub *s, struct out *o, const char *p, size_t len)
+/* A program or library by its last name, whatever the path to it. */
+static void scrub_object(struct scrub *s, struct out *o, const char *path, size_t len)
 {
-	const char *id = memrchr(p, ':', len);
-	const char *from = id ? id + 1 : p, *value;
-	size_t digits = hex_digits(from), n;
+	const char *slash = memrchr(path, '/', len);
 
-	if (digits >= ID_LEAST && from + digits == p + len) {
-		out_put(o, p, len);
-		return;
-	}
-	n = address_length(p, &value, &digits);
-	if (n == len)
-		replace_address(s, o, value, digits);
-	else
-		out_replace(s, o, SCRUB_OBJECT, p, len);
+	len -= slash ? (size_t)(slash + 1 - path) : 0;
+	out_replace(s, o, SCRUB_OBJECT, slash ? slash + 1 : path, len);
 }
 
-/* "main+0x1c [/usr/bin/program build-id]": the function is kept, when it is one. */
+/* What a frame begins with: "main+0x1c"; an address as the file has it, when @in_file; or one that
+ * only this process had. */
+static void scrub_function(struct scrub *s, struct out *o, const char *text, size_t len,
+			   bool in_file)
+{
+	size_t name = strcspn(text, "+"), digits;
+	const char *value;
+
+	if (name > len)
+		name = len;
+	if (memchr(text, '/', len) || find(s, SCRUB_TASK, text, name)) {
+		scrub_object(s, o, text, name);
+		text += name;
+		len -= name;
+	} else if (!in_file && len && address_length(text, &value, &digits) == len) {
+		replace_address(s, o, value, digits);
+		return;
+	}
+	out_put(o, text, len);
+}
+
+/*
+ * "main+0x1c (program)", "0x41c (/usr/bin/program) [build-id HEX]", "0x7f...". A build-id tells
+ * which program it was to those who have that, and nothing else.
+ */
 void scrub_frame(struct scrub *s, const char *text, char *buf, size_t size)
 {
+	static const char id_begins[] = " [build-id ";
 	struct out o = out_begin(buf, size);
-	size_t n = strcspn(text, " [("), name = strcspn(text, "+ [(");
+	const char *place = strstr(text, " ("), *id = strstr(text, id_begins);
+	size_t len = place ? (size_t)(place - text) : strcspn(text, " ");
+	const char *rest = text + len;
+	size_t digits = id ? hex_digits(id + strlen(id_begins)) : 0;
 
-	if (memchr(text, '/', n) || !strncmp(text, "0x", 2) || find(s, SCRUB_TASK, text, name))
-		scrub_place(s, &o, text, name);
-	else
-		out_put(&o, text, name);
-	out_put(&o, text + name, n - name);
-	for (text += n; *text; text += n) {
-		n = strspn(text, " []()");
-		out_put(&o, text, n);
-		text += n;
-		n = strcspn(text, " []()");
-		if (n)
-			scrub_place(s, &o, text, n);
+	scrub_function(s, &o, text, len, place);
+	if (id && (id < rest || digits < ID_LEAST))
+		id = NULL;
+	len = id ? (size_t)(id - rest) : strlen(rest);
+	if (place && len > 3 && rest[len - 1] == ')') {
+		out_put(&o, " (", 2);
+		scrub_object(s, &o, rest + 2, len - 3);
+		out_put(&o, ")", 1);
+	} else if (len) {
+		out_put(&o, " ", 1);
+		scrub_object(s, &o, rest, len);
+	}
+	if (id) {
+		out_put(&o, id, strlen(id_begins) + digits);
+		out_put(&o, "]", 1);
 	}
 	out_end(&o);
 }

@@ -86,13 +86,19 @@ static void test_frames(void **state)
 {
 	struct scrub *s = scrub_new();
 
-	assert_scrubs(scrub_frame, s, "main+0x1c [/home/alice/bin/secret 0123456789abcdef0123]",
-		      "main+0x1c [object-1 0123456789abcdef0123]");
-	assert_scrubs(scrub_frame, s, "read+0x4 (libc.so.6 build-id:0123456789abcdef0123)",
-		      "read+0x4 (object-2 build-id:0123456789abcdef0123)");
-	assert_scrubs(scrub_frame, s, "/home/alice/bin/secret+0x12", "object-1+0x12");
+	/* As the capture writes them. */
+	assert_scrubs(scrub_frame, s, "main+0x1c (secret)", "main+0x1c (object-1)");
+	assert_scrubs(scrub_frame, s,
+		      "0x41c00 (/home/alice (work)/secret) [build-id 0123456789abcdef0123]",
+		      "0x41c00 (object-1) [build-id 0123456789abcdef0123]");
+	assert_scrubs(scrub_frame, s, "0x41c (/opt/other)", "0x41c (object-2)");
 	assert_scrubs(scrub_frame, s, "0x7f1234567890", "addr-1");
 	assert_scrubs(scrub_frame, s, "main+0x1", "main+0x1");
+	/* As nobody writes them yet. */
+	assert_scrubs(scrub_frame, s, "/home/alice/secret+0x12", "object-1+0x12");
+	assert_scrubs(scrub_frame, s, "main+0x1 [/home/alice/secret]", "main+0x1 object-3");
+	assert_scrubs(scrub_frame, s, "main (secret) [build-id alice]", "main object-4");
+	assert_scrubs(scrub_frame, s, "", "");
 	scrub_free(s);
 }
 
@@ -121,7 +127,7 @@ static void put_fact(struct ims_redact *r, const char *key, const char *value)
 static struct ims_record secret_event(uint32_t pid, uint32_t tid, const char *comm)
 {
 	static const char *const kernel[] = {"vfio_iommu_type1_attach_group+0x64 [vfio]"};
-	static const char *const user[] = {"main+0x1 [/home/alice/secret]"};
+	static const char *const user[] = {"main+0x1 (/home/alice/secret)"};
 	struct ims_record rec = {.type = IMS_REC_EVENT, .time_ns = 2};
 
 	rec.event = plain_event(IMS_HOOK_ATTACH);
@@ -161,7 +167,10 @@ static char *redacted(bool with_end)
 	rec = secret_event(4712, 0, "other");
 	assert_int_equal(ims_redact_put(r, &rec), 0);
 	rec = (struct ims_record){.type = IMS_REC_PLAN, .time_ns = 3};
-	rec.plan = (struct ims_plan){.function = "f", .mechanism = "", .module = "", .state = "failed",
+	rec.plan = (struct ims_plan){.function = "f",
+				     .mechanism = "",
+				     .module = "",
+				     .state = "failed",
 				     .reason = "at 0xdeadbeef00"};
 	assert_int_equal(ims_redact_put(r, &rec), 0);
 	rec = (struct ims_record){.type = IMS_REC_STATS, .time_ns = 3};
@@ -199,7 +208,7 @@ static void test_stream(void **state)
 				     "domain_instance=smmu3.addr-3 "
 				     "<vfio_iommu_type1_attach_group+0x64 [vfio] iova=abcdef000 "
 				     "size=0 reason=at addr-4 format=SMMUv3 stage 1 "
-				     "<<main+0x1 [object-1]\n"));
+				     "<<main+0x1 (object-1)\n"));
 	assert_non_null(strstr(text, "untimed=9 object=smmu3.addr-2\n"));
 	assert_non_null(strstr(text,
 			       "1 host dmesg.0001=[    1.000000] vfio: task-1[pid-1] on host-1: "
