@@ -24,6 +24,14 @@ echo 20000 >"$tracing/buffer_size_kb"
 dmesg >/out/dmesg.before
 [ "$driver" = stock ] || insmod /driver.ko || exit
 modprobe vfio-pci
+# Where faults are reported, QEMU's "edu" makes two; a driver gives it a group on older kernels.
+if [ "$driver" != iommulab ] && ls /sys/class/iommu | grep -qE '^(smmu3|dmar|ivhd)' &&
+	command -v edu-dma >/dev/null; then
+	edu=$(pci_device 0x1234 0x11e8)
+	echo vfio-pci >"/sys/bus/pci/devices/$edu/driver_override"
+	echo "$edu" >/sys/bus/pci/drivers_probe
+	echo "$edu" >/out/edu
+fi
 sysfs_topology | sort >/out/topology
 vfio_devices >/out/devices
 

@@ -80,11 +80,20 @@ judge_verdicts() { # NAME
 	# The SMMUs are three, iommulab's instances two; other machines have one, and nothing to mix.
 	case $entry:$driver in *smmuv3*:* | *:iommulab) wanted="soft-mismatch" ;; esac
 	got=$(jq -r '[.verdicts[].verdict | select(. != "blind-alloc" and . != "late-finalise" and
-		. != "shared")] | join(" ")' "$report")
+		. != "shared" and . != "fault")] | join(" ")' "$report")
 	is "$entry $1: verdicts" "$got" "$wanted"
 	cell[expected]=${wanted:--}
 	cell[reported]=${got:--}
 	[ -z "$wanted" ] || judge_mismatch "$1"
+}
+
+judge_faults() { # NAME
+	local caught
+	[ -e "$out/edu" ] || { cell[faults]=-; return; }
+	caught=$(jq -r --arg dev "$(cat "$out/edu")" '[.verdicts[] |
+		select(.verdict == "fault" and .device == $dev) | .count] | add // 0' "$report")
+	is "$entry $1: faults of the device that read where nothing is mapped" "$caught" 2
+	cell[faults]=$caught/2
 }
 
 judge_mismatch() { # NAME
@@ -133,6 +142,7 @@ judge_recording() { # NAME
 	judge_counts "$name"
 	judge_mechanism "$name"
 	judge_verdicts "$name"
+	judge_faults "$name"
 	[ "$name" != best ] || judge_topology
 }
 
