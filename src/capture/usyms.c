@@ -225,14 +225,14 @@ void usyms_process(struct usyms *u, uint32_t pid)
 
 	snprintf(line, sizeof(line), "/proc/%" PRIu32 "/maps", pid);
 	f = fopen(line, "re");
-	if (!f && u->pid != pid)
+	if (u->pid != pid)
 		u->ranges = 0;
 	u->pid = pid;
 	while (f && fgets(line, sizeof(line), f)) {
 		line[strcspn(line, "\n")] = 0;
 		if (first && u->objects > MAX_FILES / 2)
 			forget(u);
-		if (first) /* a process that has exited has none */
+		if (first) /* one that has exited shows none: what it had is kept */
 			u->ranges = 0;
 		first = false;
 		add_range(u, line);

@@ -11,7 +11,8 @@ struct usyms;
 struct usyms *usyms_new(void);
 void usyms_free(struct usyms *u);
 
-/* Looks where process @pid has its programs and libraries now; after its end, as it was last seen. */
+/* Looks where process @pid has its programs and libraries now; after its end, as at the last look if
+ * that was at it too, else nowhere. */
 void usyms_process(struct usyms *u, uint32_t pid);
 
 /*
