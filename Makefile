@@ -229,7 +229,7 @@ check-drivers: have-deps
 	$(Q)$(TESTBED) setup
 	$(Q)tests/vm/tests-driver/run $(CHECK_DRIVERS_FOR)
 
-# kill -9 at 200 random moments: an hour.
+# kill -9 at 200 random moments; long.
 .PHONY: check-kill
 check-kill: all guest-arm64
 	$(Q)ONLY_KILLS=1 tests/vm/check-record 200
