@@ -140,7 +140,7 @@ static int from_kernel(struct top *t, struct view_top *screen)
 	err = t->model ? ims_capture_start(c, &error) : -ENOMEM;
 	if (err)
 		complain("%s", error.text);
-	else if ((err = privileges_drop(true)))
+	else if ((err = privileges_drop(true, false)))
 		complain("cannot give up privileges: %s", strerror(-err));
 	else if ((err = refresh_loop(t, c, screen)))
 		complain("stopped: %s", strerror(-err));

@@ -12,6 +12,8 @@
 
 /* To load and attach programs; and to see where the functions are. */
 #define FOR_MODULES (BIT(CAP_BPF) | BIT(CAP_PERFMON) | BIT(CAP_SYSLOG))
+/* To see where other processes have their programs and libraries. */
+#define FOR_OTHERS BIT(CAP_SYS_PTRACE)
 /* Root without these could not write into others' folders, nor signal others' processes. */
 #define FOR_ROOT (BIT(CAP_DAC_OVERRIDE) | BIT(CAP_KILL))
 
@@ -20,11 +22,12 @@ void privileges_forget(void)
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 }
 
-int privileges_drop(bool late)
+int privileges_drop(bool late, bool others)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[2];
-	uint64_t keep = (late ? FOR_MODULES : 0) | (geteuid() == 0 ? FOR_ROOT : 0);
+	uint64_t keep = (late ? FOR_MODULES : 0) | (others ? FOR_OTHERS : 0) |
+			(geteuid() == 0 ? FOR_ROOT : 0);
 
 	if (syscall(SYS_capget, &head, data))
 		return -errno;

@@ -7,10 +7,10 @@
 
 /*
  * Gives capabilities up for good, for this process and all that it will run. Kept are, if @late,
- * those that hook modules which load later; and for root, those to write its files and to end its
+ * those that hook modules which load later; if @others, what stacks of their user space take; and for root, those to write its files and to end its
  * command. After the attach, and after the command was started. Returns 0 or -errno.
  */
-int privileges_drop(bool late);
+int privileges_drop(bool late, bool others);
 
 /* For a command, before exec: it runs as the caller, without what was lent to us. */
 void privileges_forget(void);

@@ -178,7 +178,7 @@ static int begin(struct recording *r, char **command)
 	err = recorder_commit(&r->recorder);
 	if (err)
 		return err;
-	err = privileges_drop(!r->drop_all);
+	err = privileges_drop(!r->drop_all, r->capture.choice.user_stacks);
 	if (err)
 		complain("cannot give up privileges: %s", strerror(-err));
 	return err;
