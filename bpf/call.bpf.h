@@ -32,7 +32,7 @@ static __always_inline struct ims_call *call_place(__u32 home, __u32 i)
 #define IMS_CALL_STALE_NS 10000000000ull
 
 /* The first free place behind all that @task has, or a stale call of its own at the same point. */
-static __always_inline struct ims_call *call_claim(__u64 task, __u32 home, __u64 point)
+static __noinline struct ims_call *call_claim(__u64 task, __u32 home, __u64 point)
 {
 	__u64 now = bpf_ktime_get_ns();
 	struct ims_call *c, *free = 0;
@@ -63,7 +63,7 @@ static __always_inline void call_release(struct ims_call *c)
 	c->point = 0;
 	/* Ordered: what was read of the call is read before another CPU can claim the place. */
 	task = __sync_lock_test_and_set(&c->task, 0);
-	if (c != call_place(call_home(task), 0))
+	if (*(volatile __u64 *)&calls_displaced && c != call_place(call_home(task), 0))
 		__sync_fetch_and_add(&calls_displaced, -1);
 }
 
@@ -71,7 +71,7 @@ static __always_inline void call_release(struct ims_call *c)
  * The last that @task has at @point. If that returns now, what the task has behind it never returned
  * and is let go.
  */
-static __always_inline struct ims_call *call_search(__u64 task, __u32 home, __u64 point,
+static __noinline struct ims_call *call_search(__u64 task, __u32 home, __u64 point,
 						    bool returns)
 {
 	struct ims_call *c, *found = 0;

@@ -14,8 +14,12 @@
 
 /* How a call answers. */
 enum hot_result {
+	HOT_ANY,     /* it cannot fail, or does not tell */
 	HOT_ERRNO,   /* 0, or an error; then nothing was done */
 	HOT_SIZE,    /* bytes done; fewer than asked is an error */
+	HOT_COUNT,   /* entries done, 0 or an error */
+	HOT_DMA,     /* an address, all ones is an error */
+	HOT_POINTER, /* NULL is an error */
 };
 
 static __always_inline void raise_max(__u64 *max, __u64 value)
@@ -31,10 +35,16 @@ static __always_inline void raise_max(__u64 *max, __u64 value)
 	}
 }
 
-static __always_inline void hot_hit(__u32 point)
+/* The row of the plan, which is hit. Map and unmap have one only, and no time to ask. */
+static __always_inline __u32 hot_hit(void *ctx, __u32 hook, __u32 point)
 {
-	if (!hits[point])
-		hits[point] = 1;
+	__u32 row = point;
+
+	if (hook != IMS_HOOK_MAP && hook != IMS_HOOK_UNMAP)
+		row = bpf_get_attach_cookie(ctx) & (IMS_ROWS - 1);
+	if (!hits[row])
+		hits[row] = 1;
+	return row;
 }
 
 /* The entry was not remembered: neither the object nor the time is known. */
@@ -47,7 +57,13 @@ static __noinline void hot_untimed(__u32 hook)
 		__sync_fetch_and_add(&s->untimed, 1);
 }
 
-static __always_inline void hot_count(__u32 key, __u64 ns, __u64 bytes, bool failed)
+/* Only map and unmap have an IOVA and bytes. */
+static __always_inline bool hot_sized(__u32 hook)
+{
+	return hook == IMS_HOOK_MAP || hook == IMS_HOOK_UNMAP;
+}
+
+static __always_inline void hot_count(__u32 hook, __u32 key, __u64 ns, __u64 bytes, bool failed)
 {
 	struct ims_slot *s = bpf_map_lookup_elem(&stats, &key);
 	__u32 bucket;
@@ -59,81 +75,263 @@ static __always_inline void hot_count(__u32 key, __u64 ns, __u64 bytes, bool fai
 	if (bucket < IMS_HIST_BUCKETS)
 		__sync_fetch_and_add(&s->bucket[bucket], 1);
 	__sync_fetch_and_add(&s->sum_ns, ns);
-	if (bytes)
+	if (hot_sized(hook))
 		__sync_fetch_and_add(&s->bytes, bytes);
 	if (failed)
 		__sync_fetch_and_add(&s->errors, 1);
-	if (ns > s->max_ns)
-		raise_max(&s->max_ns, ns);
+	raise_max(&s->max_ns, ns);
 }
 
-static __always_inline void hot_enter(__u32 hook, __u32 point, const __u64 *arg, int object,
-				      int size)
+static __always_inline void hot_enter(__u32 hook, __u32 point, __u64 object, __u64 iova,
+				      __u64 size)
 {
-	struct ims_call *c;
+	struct ims_call *c = call_begin(hook, point);
 
-	if (!filter_task())
-		return;
-	c = call_begin(hook, point);
 	if (!c)
 		return;
-	c->arg[0] = arg[object];
-	c->arg[1] = arg[size];
+	c->arg[0] = object;
+	if (hot_sized(hook))
+		c->arg[1] = size;
 	if (trace_is_for(hook))
-		c->arg[2] = arg[1];
+		c->arg[2] = iova;
 	call_ready(c, point);
 }
 
-static __always_inline void hot_leave(void *ctx, __u32 hook, __u32 point, enum hot_result kind,
-				      __u64 ret)
+/* Not inlined: what is seldom asked for must not cost registers. */
+static __noinline bool hot_traced(void *ctx, struct trace_call *call, __u32 slot, __u64 ret,
+				  __u64 bytes)
 {
-	__u64 now = bpf_ktime_get_ns(), ns, object, size;
-	struct ims_call *c;
-	struct trace_call call = {};
-	__u32 slot;
-	bool failed;
+	__u32 point = slot >> 31 ? IMS_POINT_UNMAP : IMS_POINT_MAP;
+	__u32 hook = slot >> 31 ? IMS_HOOK_UNMAP : IMS_HOOK_MAP;
 
-	hot_hit(point);
-	if (!filter_task())
-		return;
-	c = call_end(point);
-	if (!c) {
-		hot_untimed(hook);
-		return;
-	}
-	ns = now - c->time_ns;
-	object = c->arg[0];
-	size = c->arg[1];
-	if (trace_is_for(hook))
-		call = (struct trace_call){now, ns, object, c->arg[2], size};
-	call_release(c);
-	if (kind == HOT_SIZE) {
-		failed = ret < size;
-		size = ret;
-	} else {
-		failed = (__s32)ret;
-		size = failed ? 0 : size;
-	}
-	slot = slot_find(object, hook);
-	if (trace_is_for(hook) && trace_event(ctx, &call, hook, point, slot, ret, size))
-		return;
-	hot_count(slot, ns, size, failed);
+	return trace_event(ctx, call, hook, point, slot & 0x7fffffff, ret, bytes);
 }
 
-/* @object and @size: which arguments these are. */
-#define HOT(name, hook, point, kind, nargs, object, size)                                          \
-	static __always_inline void name##_enter(const __u64 *arg)                                 \
+static __always_inline bool hot_failed(enum hot_result kind, __u64 ret, __u64 size)
+{
+	return kind == HOT_ERRNO     ? (__s32)ret != 0
+	       : kind == HOT_SIZE    ? ret < size
+	       : kind == HOT_COUNT   ? (__s32)ret <= 0
+	       : kind == HOT_DMA     ? ret == ~0ull
+	       : kind == HOT_POINTER ? !ret
+				     : 0;
+}
+
+/* @object: by its address. Plain values, as a struct whose address is taken would be in memory. */
+static __always_inline void hot_done(void *ctx, __u32 hook, __u32 row, enum hot_result kind,
+				     __u64 now, __u64 ns, __u64 object, __u64 iova, __u64 size,
+				     __u64 ret)
+{
+	bool failed = hot_failed(kind, ret, size);
+	__u64 bytes = kind == HOT_SIZE ? ret : failed ? 0 : size;
+	__u32 slot = slot_find(object, hook, row);
+
+	if (trace_is_for(hook)) {
+		struct trace_call t = {now, ns, object, iova, size};
+
+		if (hot_traced(ctx, &t, slot | (__u32)(hook == IMS_HOOK_UNMAP) << 31, ret, bytes))
+			return;
+	}
+	hot_count(hook, slot, ns, bytes, failed);
+}
+
+/*
+ * The DMA API's scatterlist functions call its single ones when they have to bounce: those calls are
+ * part of the outer one, and not counted. The outer one is remembered by every mechanism.
+ */
+static __always_inline bool hot_inner(__u32 point)
+{
+	if (point == IMS_POINT_DMA_MAP)
+		return call_outer(IMS_POINT_DMA_MAP_SG);
+	if (point == IMS_POINT_DMA_UNMAP)
+		return call_outer(IMS_POINT_DMA_UNMAP_SG);
+	return 0;
+}
+
+/* Nothing is counted of this call. */
+static __always_inline bool hot_skips(__u32 point)
+{
+	return !filter_task() || hot_inner(point);
+}
+
+#define HOT_KPROBE(section, entry, exit, hook, point, kind, object_arg, size_arg)                  \
+	SEC("k" section)                                                                           \
+	int entry(struct pt_regs *ctx)                                                             \
 	{                                                                                          \
-		hot_enter(hook, point, arg, object, size);                                         \
+		if (!hot_skips(point))                                                             \
+			hot_enter(hook, point, HOT_PARM(ctx, object_arg), HOT_PARM(ctx, 1),        \
+				  HOT_PARM(ctx, size_arg));                                        \
+		return 0;                                                                          \
 	}                                                                                          \
-	static __always_inline void name##_leave(void *ctx, __u64 ret)                             \
+	SEC("kret" section)                                                                        \
+	int exit(struct pt_regs *ctx)                                                              \
 	{                                                                                          \
-		hot_leave(ctx, hook, point, kind, ret);                                                \
+		__u64 now = bpf_ktime_get_ns(), ns, address, iova, size;                           \
+		__u32 row = hot_hit(ctx, hook, point);                                             \
+		struct ims_call *c;                                                                \
+                                                                                                   \
+		if (hot_skips(point))                                                              \
+			return 0;                                                                  \
+		c = call_end(point);                                                               \
+		if (!c) {                                                                          \
+			hot_untimed(hook);                                                         \
+			return 0;                                                                  \
+		}                                                                                  \
+		ns = now - c->time_ns;                                                             \
+		address = c->arg[0];                                                               \
+		size = hot_sized(hook) ? c->arg[1] : 0;                                            \
+		iova = hot_sized(hook) ? c->arg[2] : 0;                                            \
+		call_release(c);                                                                   \
+		hot_done(ctx, hook, row, kind, now, ns, address, iova, size,                       \
+			 PT_REGS_RC(ctx));                                                         \
+		return 0;                                                                          \
+	}
+
+/*
+ * fexit has the arguments again: only the time has to be remembered. A typed pointer is stored and
+ * read back, as the verifier allows arithmetic on plain numbers only.
+ */
+static __always_inline void hot_begin(__u32 hook, __u32 point)
+{
+	struct ims_call *c = hot_skips(point) ? 0 : call_begin(hook, point);
+
+	if (c)
+		call_ready(c, point);
+}
+
+#define HOT_END(hook, point, kind, object_arg, size_arg)                                           \
+	do {                                                                                       \
+		__u64 now = bpf_ktime_get_ns(), ns, address;                                       \
+		__u32 row = hot_hit(ctx, hook, point);                                             \
+		struct ims_call *c;                                                                \
+                                                                                                   \
+		if (hot_skips(point))                                                              \
+			return 0;                                                                  \
+		c = call_end(point);                                                               \
+		if (!c) {                                                                          \
+			hot_untimed(hook);                                                         \
+			return 0;                                                                  \
+		}                                                                                  \
+		ns = now - c->time_ns;                                                             \
+		c->arg[0] = ctx[object_arg];                                                       \
+		address = *(volatile __u64 *)&c->arg[0];                                           \
+		call_release(c);                                                                   \
+		HOT_RETURN(hook, kind, size_arg);                                                  \
+	} while (0)
+
+#define HOT_RETURN(hook, kind, size_arg)                                                           \
+	do {                                                                                       \
+		__u64 ret = 0;                                                                     \
+                                                                                                   \
+		if ((kind) != HOT_ANY)                                                             \
+			bpf_get_func_ret(ctx, &ret);                                               \
+		hot_done(ctx, hook, row, kind, now, ns, address, hot_sized(hook) ? ctx[1] : 0,     \
+			 hot_sized(hook) ? ctx[size_arg] : 0, ret);                                \
+	} while (0)
+
+#define HOT_FEXIT(name, hook, point, kind, object_arg, size_arg)                                   \
+	SEC("fentry")                                                                              \
+	int name##_fentry(__u64 *ctx)                                                              \
+	{                                                                                          \
+		hot_begin(hook, point);                                                            \
+		return 0;                                                                          \
 	}                                                                                          \
-	IMS_PROBES_BY(IMS_FENTRY_STORED, name, nargs, name##_enter, name##_leave)
+	SEC("fexit")                                                                               \
+	int name##_fexit(__u64 *ctx)                                                               \
+	{                                                                                          \
+		HOT_END(hook, point, kind, object_arg, size_arg);                                  \
+		return 0;                                                                          \
+	}
+
+/* A session keeps the time itself, and then serves to read the pointer back. */
+#define HOT_FSESSION(name, hook, point, kind, object_arg, size_arg)                                \
+	SEC("fsession")                                                                            \
+	int name##_fsession(__u64 *ctx)                                                            \
+	{                                                                                          \
+		__u64 now = bpf_ktime_get_ns(), *kept = bpf_session_cookie(ctx), ns, address;      \
+		__u32 row;                                                                         \
+                                                                                                   \
+		if (!bpf_session_is_return(ctx)) {                                                 \
+			if (!hot_skips(point))                                                     \
+				*kept = now;                                                       \
+			return 0;                                                                  \
+		}                                                                                  \
+		row = hot_hit(ctx, hook, point);                                                   \
+		if (hot_skips(point))                                                              \
+			return 0;                                                                  \
+		if (!*kept) {                                                                      \
+			hot_untimed(hook);                                                         \
+			return 0;                                                                  \
+		}                                                                                  \
+		ns = now - *kept;                                                                  \
+		*kept = ctx[object_arg];                                                           \
+		address = *(volatile __u64 *)kept;                                                 \
+		HOT_RETURN(hook, kind, size_arg);                                                  \
+		return 0;                                                                          \
+	}
+
+/* A session that others look for among the calls. */
+#define HOT_FSESSION_OUTER(name, hook, point, kind, object_arg, size_arg)                          \
+	SEC("fsession")                                                                            \
+	int name##_fsession(__u64 *ctx)                                                            \
+	{                                                                                          \
+		if (bpf_session_is_return(ctx))                                                    \
+			HOT_END(hook, point, kind, object_arg, size_arg);                          \
+		else                                                                               \
+			hot_begin(hook, point);                                                    \
+		return 0;                                                                          \
+	}
+
+/* Parameter @n, a constant, from 0. */
+#define HOT_PARM(ctx, n)                                                                           \
+	((n) == 0   ? PT_REGS_PARM1(ctx)                                                           \
+	 : (n) == 1 ? PT_REGS_PARM2(ctx)                                                           \
+	 : (n) == 2 ? PT_REGS_PARM3(ctx)                                                           \
+		    : PT_REGS_PARM4(ctx))
+
+#define HOT_PAIRS(name, ...)                                                                       \
+	HOT_FEXIT(name, __VA_ARGS__)                                                               \
+	HOT_KPROBE("probe", name##_kprobe, name##_kretprobe, __VA_ARGS__)                          \
+	HOT_KPROBE("probe.multi", name##_multi, name##_retmulti, __VA_ARGS__)
+
+/* NAME, hook, point, kind, and which parameters the object and the size are. */
+#ifdef IMS_FSESSIONS
+#define HOT(name, ...)                                                                             \
+	HOT_FSESSION(name, __VA_ARGS__)                                                            \
+	HOT_PAIRS(name, __VA_ARGS__)
+#define HOT_OUTER(name, ...)                                                                       \
+	HOT_FSESSION_OUTER(name, __VA_ARGS__)                                                      \
+	HOT_PAIRS(name, __VA_ARGS__)
+#else
+#define HOT(name, ...) HOT_PAIRS(name, __VA_ARGS__)
+#define HOT_OUTER(name, ...) HOT_PAIRS(name, __VA_ARGS__)
+#endif
 
 /* (domain, iova, paddr, size, ...), (domain, iova, size, ...) */
-HOT(map, IMS_HOOK_MAP, IMS_POINT_MAP, HOT_ERRNO, 4, 0, 3)
-HOT(unmap, IMS_HOOK_UNMAP, IMS_POINT_UNMAP, HOT_SIZE, 3, 0, 2)
+HOT(map, IMS_HOOK_MAP, IMS_POINT_MAP, HOT_ERRNO, 0, 3)
+HOT(unmap, IMS_HOOK_UNMAP, IMS_POINT_UNMAP, HOT_SIZE, 0, 2)
+
+/* ---- invalidation: the ops of the domain's driver, (domain, ...) ------------------------------ */
+
+HOT(iotlb_sync, IMS_HOOK_IOTLB_SYNC, IMS_POINT_IOTLB_SYNC, HOT_ANY, 0, 0)
+HOT(iotlb_flush, IMS_HOOK_IOTLB_SYNC, IMS_POINT_IOTLB_FLUSH, HOT_ANY, 0, 0)
+HOT(iotlb_sync_map, IMS_HOOK_IOTLB_SYNC, IMS_POINT_IOTLB_SYNC_MAP, HOT_ANY, 0, 0)
+
+/* ---- an instance's command queue: (the driver's instance, ...) -------------------------------- */
+
+HOT(queue_sync, IMS_HOOK_QUEUE_SYNC, IMS_POINT_QUEUE_SYNC, HOT_ERRNO, 0, 0)
+/* A copy by the compiler, which may have dropped the answer. */
+HOT(queue_wait, IMS_HOOK_QUEUE_SYNC, IMS_POINT_QUEUE_SYNC, HOT_ANY, 0, 0)
+
+/* ---- the DMA API, where an IOMMU is behind it: (device, ...) ----------------------------------- */
+
+HOT(dma_map, IMS_HOOK_DMA_MAP, IMS_POINT_DMA_MAP, HOT_DMA, 0, 0)
+HOT(dma_map_resource, IMS_HOOK_DMA_MAP, IMS_POINT_DMA_MAP_RESOURCE, HOT_DMA, 0, 0)
+HOT(dma_alloc, IMS_HOOK_DMA_MAP, IMS_POINT_DMA_ALLOC, HOT_POINTER, 0, 0)
+HOT(dma_unmap, IMS_HOOK_DMA_UNMAP, IMS_POINT_DMA_UNMAP, HOT_ANY, 0, 0)
+HOT(dma_unmap_resource, IMS_HOOK_DMA_UNMAP, IMS_POINT_DMA_UNMAP_RESOURCE, HOT_ANY, 0, 0)
+HOT(dma_free, IMS_HOOK_DMA_UNMAP, IMS_POINT_DMA_FREE, HOT_ANY, 0, 0)
+HOT_OUTER(dma_map_sg, IMS_HOOK_DMA_MAP, IMS_POINT_DMA_MAP_SG, HOT_COUNT, 0, 0)
+HOT_OUTER(dma_unmap_sg, IMS_HOOK_DMA_UNMAP, IMS_POINT_DMA_UNMAP_SG, HOT_ANY, 0, 0)
 
 #endif

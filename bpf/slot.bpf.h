@@ -110,16 +110,37 @@ static __noinline __u32 device_slot(__u64 dev, __u32 hook)
 	return object_slot(dev, hook, (struct device *)dev);
 }
 
-/* Of the object of @hook's kind at @address. */
-static __always_inline __u32 slot_find(__u64 address, __u32 hook)
+/*
+ * Where the driver's instance is, if it is one: a compiler may have changed what a function of the
+ * driver is given. The class device knows its struct iommu_device.
+ */
+static __noinline __u32 instance_slot(__u64 address, __u32 row)
+{
+	struct iommu_device *iommu;
+	struct device *dev;
+
+	row &= IMS_ROWS - 1;
+	iommu = (struct iommu_device *)(address + iommu_offset[row] - 1);
+	dev = iommu_offset[row] ? BPF_CORE_READ(iommu, dev) : 0;
+	if (!dev || BPF_CORE_READ(dev, driver_data) != iommu)
+		return IMS_OP_QUEUE_SYNC;
+	return object_slot(address, IMS_HOOK_QUEUE_SYNC, dev);
+}
+
+/* Of the object of @hook's kind at @address, as seen at the @row of the plan. */
+static __always_inline __u32 slot_find(__u64 address, __u32 hook, __u32 row)
 {
 	__u64 word = *(volatile __u64 *)cache_place(address, hook_op(hook));
 
+	if (hook == IMS_HOOK_QUEUE_SYNC && !address)
+		return IMS_OP_QUEUE_SYNC;
 	word ^= address << IMS_SLOT_BITS;
 	if (word < 1 << IMS_SLOT_BITS)
 		return word;
 	if (hook == IMS_HOOK_DMA_MAP || hook == IMS_HOOK_DMA_UNMAP)
 		return device_slot(address, hook);
+	if (hook == IMS_HOOK_QUEUE_SYNC)
+		return instance_slot(address, row);
 	return domain_slot(address, hook);
 }
 

@@ -139,6 +139,8 @@ __u64 lost[IMS_HOOK_MAX * IMS_LOSS_MAX];
 __u64 emitted[IMS_HOOK_MAX]; /* = received + ring-full + no-entry. Single maps: trace_cpus */
 __u64 hits[IMS_ROWS]; /* on the hot path only whether there was one */
 
+__u32 iommu_offset[IMS_ROWS]; /* queue-sync: of the struct iommu_device in the argument, + 1; 0: none */
+
 static struct ims_call calls[IMS_CALLS_SIZE];
 static __u64 calls_displaced; /* how many of them are not at their home */
 __u64 slot_cache[IMS_OPS][IMS_CACHE_SIZE];

@@ -64,6 +64,7 @@ static void show_devices(struct seq_file *s)
 static const struct lab_file files[] = {
 	{ "scenario", lab_show_scenario, lab_scenario },
 	{ "bench", lab_show_bench, lab_bench },
+	{ "timing", lab_show_timing, lab_timing },
 	{ "counters", lab_show_counters, write_counters },
 	{ "fail_nth", lab_show_fail, lab_set_fail },
 	{ "delay", lab_show_delay, lab_set_delay },

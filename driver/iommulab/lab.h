@@ -180,6 +180,11 @@ struct iommu_domain *lab_alloc_domain(const char *how, struct device *dev, bool 
 int lab_verify(struct iommu_domain *domain, unsigned int rounds, u32 seed);
 int lab_map(struct iommu_domain *domain, unsigned long iova, phys_addr_t phys, size_t size);
 
+/* timing.c, with lab_lock held but for the first, which a map op calls */
+void lab_timing_map(struct iommu_domain *domain);
+int lab_timing(char *text);
+void lab_show_timing(struct seq_file *s);
+
 /* control.c */
 void lab_control_init(void);
 void lab_control_exit(void);

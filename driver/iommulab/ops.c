@@ -278,6 +278,7 @@ static int map_pages(struct iommu_domain *dom, unsigned long iova, phys_addr_t p
 
 	if (!READ_ONCE(domain->iommu))
 		return lab_count(LAB_OP_MAP, -ENODEV);
+	lab_timing_map(dom);
 	err = lab_fail(LAB_OP_MAP);
 	if (!err)
 		err = lab_pt_map(&domain->pt, iova, phys, pgsize, count, prot, gfp, mapped);

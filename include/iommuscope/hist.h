@@ -48,13 +48,25 @@ static inline __u32 ims_log2(__u64 v)
 	return r | (__u32)(v >> 1);
 }
 
-/* The bucket that counts a latency of @ns. */
+#define IMS_HIST_OCTAVE(s)                                                                         \
+	[4 << (s)... (5 << (s)) - 1] = 4 + 4 * (s), [5 << (s)... (6 << (s)) - 1] = 5 + 4 * (s),    \
+	[6 << (s)... (7 << (s)) - 1] = 6 + 4 * (s), [7 << (s)... (8 << (s)) - 1] = 7 + 4 * (s)
+
+/* The buckets of values below 256; those of greater ones are so many octaves further. */
+static const __u8 ims_hist_small[256] = {
+	[0] = 0, [1] = 1, [2] = 2, [3] = 3, IMS_HIST_OCTAVE(0), IMS_HIST_OCTAVE(1),
+	IMS_HIST_OCTAVE(2), IMS_HIST_OCTAVE(3), IMS_HIST_OCTAVE(4), IMS_HIST_OCTAVE(5),
+};
+
+/* The bucket that counts a latency of @ns: a table for what is usual, up to 1 ms. */
 static inline __u32 ims_hist_bucket(__u64 ns)
 {
 	__u32 e, i;
 
-	if (ns < 4)
-		return (__u32)ns;
+	if (ns < 1 << 14)
+		return ns < 1 << 8 ? ims_hist_small[ns] : ims_hist_small[ns >> 6] + 6 * 4u;
+	if (ns < 1 << 20)
+		return ims_hist_small[ns >> 12] + 12 * 4u;
 	e = ims_log2(ns);
 	i = ((e - 1) << 2) | ((__u32)(ns >> (e - 2)) & 3);
 	return i < IMS_HIST_BUCKETS ? i : IMS_HIST_BUCKETS - 1;

@@ -122,3 +122,33 @@ int ims_layout_find(struct btf *vmlinux, const char *driver, const char *instanc
 			return find_rule(vmlinux, &rules[i], layout) ? 0 : -ESRCH;
 	return -ENOENT;
 }
+
+static int iommu_device_in(const struct btf *btf, const struct btf_type *t)
+{
+	const struct btf_member *m = btf_members(t);
+
+	for (int i = 0; i < btf_vlen(t); i++) {
+		const struct btf_type *type = btf__type_by_id(btf, m[i].type);
+		const char *name = btf__name_by_offset(btf, type->name_off);
+
+		if (btf_is_struct(type) && name && !strcmp(name, "iommu_device"))
+			return (int)(btf_member_bit_offset(t, i) / 8);
+	}
+	return -ESRCH;
+}
+
+int ims_layout_instance(struct btf *vmlinux, const char *module, const char *function)
+{
+	struct btf *own = strcmp(module, "vmlinux") ? btf__load_module_btf(module, vmlinux) : NULL;
+	const struct btf *btf = own ? own : vmlinux;
+	int id = btf__find_by_name_kind(btf, function, BTF_KIND_FUNC);
+	const struct btf_type *t = id < 0 ? NULL : btf__type_by_id(btf, id), *proto;
+	int offset = -ENOENT;
+
+	proto = t ? btf__type_by_id(btf, t->type) : NULL;
+	t = proto && btf_vlen(proto) ? struct_pointed_to(btf, btf_params(proto)[0].type) : NULL;
+	if (t)
+		offset = iommu_device_in(btf, t);
+	btf__free(own);
+	return offset;
+}

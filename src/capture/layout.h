@@ -14,4 +14,10 @@
 int ims_layout_find(struct btf *vmlinux, const char *driver, const char *instance,
 		    struct ims_layout *layout);
 
+/*
+ * Where the struct iommu_device is in what @function's first parameter points to. @module: "vmlinux", or
+ * where it is. Returns the offset in bytes, or -errno when the BTF does not say.
+ */
+int ims_layout_instance(struct btf *vmlinux, const char *module, const char *function);
+
 #endif

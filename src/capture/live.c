@@ -23,6 +23,7 @@
 #include "capture/error.h"
 #include "capture/host.h"
 #include "capture/instances.h"
+#include "capture/layout.h"
 #include "capture/plan.h"
 #include "capture/stack.h"
 #include "capture/stats.h"
@@ -394,10 +395,27 @@ int ims_capture_plan(struct ims_capture *c)
 	return tell_plan(c);
 }
 
+/* Where the programs find the instance's name in what a driver's function is given. */
+static void tell_offsets(struct ims_capture *c)
+{
+	for (unsigned int i = 0; i < c->plan.count; i++) {
+		const struct plan_row *row = &c->plan.row[i];
+		uint32_t *offset = &c->skel->bss->iommu_offset[i];
+		int found;
+
+		if (row->point != IMS_POINT_QUEUE_SYNC || row->mechanism == PLAN_NONE || *offset)
+			continue;
+		found = ims_layout_instance(c->btf, row->module, row->function);
+		if (found >= 0)
+			*offset = found + 1;
+	}
+}
+
 int ims_capture_start(struct ims_capture *c, struct ims_error *err)
 {
 	int e;
 
+	tell_offsets(c);
 	if (!plan_attach(&c->plan))
 		return ims_fail(err, -EOPNOTSUPP,
 				"no hook could be attached on this kernel; attach, for one: %s",

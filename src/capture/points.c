@@ -12,6 +12,14 @@
 #define IN_MODULE(mod, name, args) {.function = name, .params = args, .module = mod}
 #define TRACEPOINT(mod, name) {.function = name, .module = mod, .kind = IS_TRACEPOINT}
 #define DEVICE_OP(name) {.function = name, .kind = IS_DEVICE_OP}
+/* A member of the ops that drivers give their paging domains. */
+#define DOMAIN_OP(name) {.function = name, .kind = IS_DOMAIN_OP}
+#define OF_DRIVER(drv, name, args) {.function = name, .params = args, .driver = drv}
+#define COPY_OF_DRIVER(drv, mod, name, args, prog)                                                 \
+	{                                                                                          \
+		.function = name, .params = args, .driver = drv, .module = mod, .suffix = true,    \
+		.program = prog                                                                    \
+	}
 /* What our own SMMUv3 driver tells too, but the core tells for every driver of the machine. */
 #define TOLD_BY_ONE(name)                                                                          \
 	{                                                                                          \
@@ -111,4 +119,60 @@ const struct point points[IMS_POINT_MAX] = {
 	[IMS_POINT_ALLOC_SVA_OP] = {IMS_HOOK_DOMAIN_ALLOC,
 				    "alloc_sva_op",
 				    {DEVICE_OP("domain_alloc_sva")}},
+	/* The drivers' ops: for each unmap when strict, for the flush queue, for maps of some. Newer
+	 * kernels' VT-d and AMD-Vi have no default_domain_ops to find them by. */
+	[IMS_POINT_IOTLB_SYNC] = {IMS_HOOK_IOTLB_SYNC,
+				  "iotlb_sync",
+				  {DOMAIN_OP("iotlb_sync"),
+				   OF_DRIVER("intel_iommu_ops", "intel_iommu_tlb_sync", "domain"),
+				   OF_DRIVER("amd_iommu_ops", "amd_iommu_iotlb_sync", "domain")}},
+	[IMS_POINT_IOTLB_FLUSH] = {IMS_HOOK_IOTLB_SYNC,
+				   "iotlb_flush",
+				   {DOMAIN_OP("flush_iotlb_all"),
+				    OF_DRIVER("intel_iommu_ops", "intel_flush_iotlb_all", "domain"),
+				    OF_DRIVER("amd_iommu_ops", "amd_iommu_flush_iotlb_all",
+					      "domain")}},
+	[IMS_POINT_IOTLB_SYNC_MAP] = {IMS_HOOK_IOTLB_SYNC,
+				      "iotlb_sync_map",
+				      {DOMAIN_OP("iotlb_sync_map"),
+				       OF_DRIVER("intel_iommu_ops", "intel_iommu_iotlb_sync_map",
+						 "domain"),
+				       OF_DRIVER("amd_iommu_ops", "amd_iommu_iotlb_sync_map",
+						 "dom")}},
+	/* The innermost that all work for an instance goes through, and that waits for it. */
+	[IMS_POINT_QUEUE_SYNC] = {IMS_HOOK_QUEUE_SYNC,
+				  "queue_sync",
+				  {OF_DRIVER("arm-smmu-v3", "arm_smmu_cmdq_issue_cmdlist", "smmu"),
+				   OF_DRIVER("intel_iommu_ops", "qi_submit_sync", "iommu,desc"),
+				   COPY_OF_DRIVER("amd_iommu_ops", NULL, "iommu_completion_wait",
+						  "iommu", "queue_wait"),
+				   COPY_OF_DRIVER("virtio_iommu", "virtio_iommu",
+						  "__viommu_sync_req", "viommu", "queue_wait")}},
+	/* One call of the DMA API each, of devices with an IOMMU; see hot_inner(). */
+	[IMS_POINT_DMA_MAP] = {IMS_HOOK_DMA_MAP,
+			       "dma_map",
+			       {CORE("iommu_dma_map_phys", "dev,phys,size"),
+				CORE("iommu_dma_map_page", "dev,page,offset,size")}},
+	[IMS_POINT_DMA_MAP_SG] = {IMS_HOOK_DMA_MAP,
+				  "dma_map_sg",
+				  {CORE("iommu_dma_map_sg", "dev,sg,nents")}},
+	[IMS_POINT_DMA_MAP_RESOURCE] = {IMS_HOOK_DMA_MAP,
+					"dma_map_resource",
+					{CORE("iommu_dma_map_resource", "dev,phys,size")}},
+	[IMS_POINT_DMA_ALLOC] = {IMS_HOOK_DMA_MAP,
+				 "dma_alloc",
+				 {CORE("iommu_dma_alloc", "dev,size")}},
+	[IMS_POINT_DMA_UNMAP] = {IMS_HOOK_DMA_UNMAP,
+				 "dma_unmap",
+				 {CORE("iommu_dma_unmap_phys", "dev,dma_handle,size"),
+				  CORE("iommu_dma_unmap_page", "dev,dma_handle,size")}},
+	[IMS_POINT_DMA_UNMAP_SG] = {IMS_HOOK_DMA_UNMAP,
+				    "dma_unmap_sg",
+				    {CORE("iommu_dma_unmap_sg", "dev,sg,nents")}},
+	[IMS_POINT_DMA_UNMAP_RESOURCE] = {IMS_HOOK_DMA_UNMAP,
+					  "dma_unmap_resource",
+					  {CORE("iommu_dma_unmap_resource", "dev,handle,size")}},
+	[IMS_POINT_DMA_FREE] = {IMS_HOOK_DMA_UNMAP,
+				"dma_free",
+				{CORE("iommu_dma_free", "dev,size")}},
 };
