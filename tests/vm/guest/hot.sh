@@ -59,6 +59,7 @@ nic_up() {
 		pci=$(readlink -f "$nic/device/..")
 		[ -e "$pci/iommu_group" ] && break
 	done
+	[ -e "$pci/iommu_group" ] || return
 	echo "${pci##*/}" >/out/nic
 	echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6 # which would send when it likes
 	ip link set "${nic##*/}" up && echo "add_device ${nic##*/}" >/proc/net/pktgen/kpktgend_0
