@@ -100,6 +100,7 @@ enum ims_loss_cause {
 	IMS_LOSS_NO_ENTRY = 4,    /* returned with no entry: "inflight", or under way at start */
 	IMS_LOSS_MISSED = 5,      /* the kernel skipped our program (recursion, kretprobe) */
 	IMS_LOSS_UNACCOUNTED = 6, /* found by who reads: emitted, not received, no cause is known */
+	IMS_LOSS_STORM = 7,       /* more than IMS_FAULTS_PER_SECOND faults */
 	IMS_LOSS_MAX
 };
 
@@ -147,6 +148,7 @@ enum ims_event_flags {
 	IMS_EVENT_WRITE = 1u << 7,       /* fault: the device wanted to write; else to read */
 	IMS_EVENT_NO_ACCESS = 1u << 8,   /* fault: what it wanted to do is not known */
 	IMS_EVENT_EARLIER = 1u << 9,     /* before this stream begins: told for what it left behind */
+	IMS_EVENT_PASID = 1u << 10,      /* fault: under a PASID, so not of the device's own domain */
 };
 
 /*

@@ -30,6 +30,7 @@ static const char *const loss_cause_name[IMS_LOSS_MAX] = {
 	[IMS_LOSS_DOMAINS] = "domains",	    [IMS_LOSS_SLOTS] = "slots",
 	[IMS_LOSS_NO_ENTRY] = "no-entry",   [IMS_LOSS_MISSED] = "missed",
 	[IMS_LOSS_UNACCOUNTED] = "unaccounted",
+	[IMS_LOSS_STORM] = "storm",
 };
 
 const char *ims_hook_name(uint32_t hook)
@@ -46,7 +47,7 @@ const char *ims_event_flag_name(unsigned int i)
 {
 	static const char *const name[] = {"at-start", "untimed",   "finalised",  "default",
 					   "current",  "no-device", "driver-read", "write",
-					   "access-unknown", "earlier"};
+					   "access-unknown", "earlier", "pasid"};
 
 	return i < sizeof(name) / sizeof(name[0]) ? name[i] : NULL;
 }
