@@ -26,6 +26,7 @@ struct model_limits {
 	uint32_t rows;	/* of the plan, and of loss */
 	uint32_t facts; /* about the host */
 	uint32_t stacks;
+	uint32_t mappings; /* single maps and unmaps, the last ones: 48 bytes each */
 	uint64_t string_bytes;
 };
 
@@ -125,6 +126,13 @@ struct model_device {
 	const struct model_op *op[MODEL_OPS]; /* NULL: no statistics */
 };
 
+/* An instance that a domain of a sharing driver is used on now. */
+struct model_share {
+	const struct model_instance *instance;
+	uint32_t device_count; /* attached to the domain, behind it */
+	bool by_driver;	       /* the driver's own list has it; else the attached devices tell */
+};
+
 struct model_domain {
 	uint64_t id;
 	uint32_t type; /* the kernel's IOMMU_DOMAIN_* bits; see type_known */
@@ -144,6 +152,9 @@ struct model_domain {
 	const char *comm;
 	const struct ims_stack *stack;
 	uint32_t device_count;		      /* attached now */
+	const char *format; /* of its page table: "stage 1", "first level", ...; "": not known */
+	const struct model_share *share; /* of a sharing driver: all its instances */
+	uint32_t share_count;
 	const struct model_op *op[MODEL_OPS]; /* NULL: no statistics */
 };
 
@@ -194,6 +205,7 @@ enum model_verdict_kind {
 	MODEL_SOFT_MISMATCH,
 	MODEL_ATTACH_FAILED,
 	MODEL_PROBE_LOST,
+	MODEL_FAULT,
 	MODEL_PASID_FORMAT,
 	MODEL_LEAK,
 	MODEL_UNMAP_SHORT,
@@ -210,6 +222,25 @@ struct model_verdict_info {
 	const char *name; /* "soft-mismatch" */
 	enum model_severity severity;
 	const char *text; /* one line, what it means */
+};
+
+/* A single map or unmap that a fault's IOVA was in. */
+struct model_mapping {
+	uint64_t time_ns; /* 0: none was found */
+	uint64_t iova, size;
+	const char *comm;
+	uint32_t pid;
+	const struct ims_stack *stack;
+};
+
+/* Of an I/O page fault; the verdict counts those of the same device on the same page. */
+struct model_fault {
+	uint64_t iova;
+	bool write, access_known, pasid, iova_known;
+	const char *reason;		    /* in the driver's words; may be "" */
+	struct model_mapping mapped, unmapped; /* the last of the first fault's IOVA before it */
+	uint64_t searched; /* single maps and unmaps that were kept at that time */
+	bool more;	   /* stands for all pages of the device that have no verdict of their own */
 };
 
 struct model_verdict {
@@ -238,6 +269,8 @@ struct model_verdict {
 
 	uint64_t retry_domain; /* the domain the caller ended on; 0: none */
 	uint64_t retry_ns;     /* time of that attach */
+
+	const struct model_fault *fault; /* of MODEL_FAULT only */
 
 	const char *reason;   /* unknown: why; else "" or a detail for the story */
 	const char *degraded; /* "": sound; else why something may have been missed */

@@ -187,6 +187,7 @@ void domain_learn_driver(struct model *m, struct domain_node *d, const struct im
 {
 	struct instance_node *instance;
 
+	domain_learn_format(m, d, e);
 	if (!(e->flags & IMS_EVENT_DRIVER_READ) || attach_is_global(d->pub.type))
 		return;
 	d->pub.bound_to_none = !*e->domain_instance;
@@ -196,7 +197,11 @@ void domain_learn_driver(struct model *m, struct domain_node *d, const struct im
 		return;
 	}
 	instance = instance_get(m, e->domain_instance, err);
-	if (instance)
+	if (!instance)
+		return;
+	share_confirm(d, &instance->pub);
+	/* A sharing driver tells one instance of several: the first that it told stays. */
+	if (d->pub.evidence != MODEL_EVIDENCE_DRIVER || instance->pub.rule != MODEL_RULE_SHARING)
 		domain_learn(d, &instance->pub, MODEL_EVIDENCE_DRIVER);
 }
 
@@ -247,8 +252,11 @@ void attach_gather(struct model *m, struct attach *a, const struct ims_event *e,
 	else if (a->group)
 		a->device_instance = a->group->pub.instance;
 
-	if (e->flags & IMS_EVENT_DRIVER_READ) {
-		instance = instance_get(m, e->domain_instance, err);
+	instance = e->flags & IMS_EVENT_DRIVER_READ ? instance_get(m, e->domain_instance, err) : NULL;
+	/* A sharing driver was asked for the device's instance only, which is never another. */
+	if ((e->flags & IMS_EVENT_DRIVER_READ) &&
+	    !(instance && instance->pub.rule == MODEL_RULE_SHARING && a->domain &&
+	      a->domain->pub.instance)) {
 		a->domain_instance = instance ? &instance->pub : NULL;
 		a->evidence = instance ? MODEL_EVIDENCE_DRIVER : MODEL_EVIDENCE_NONE;
 		a->bound_to_none = !*e->domain_instance;

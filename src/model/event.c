@@ -212,6 +212,9 @@ int event_apply(struct model *m, const struct ims_event *e, uint64_t time_ns)
 		[IMS_HOOK_SNAPSHOT] = snapshot,
 		[IMS_HOOK_FINALISE] = finalise,
 		[IMS_HOOK_ATTACH_PASID] = pasid_apply,
+		[IMS_HOOK_MAP] = fault_mapping,
+		[IMS_HOOK_UNMAP] = fault_mapping,
+		[IMS_HOOK_FAULT] = fault_apply,
 	};
 
 	if (e->hook >= IMS_HOOK_MAX)

@@ -40,6 +40,7 @@ struct group_node {
 
 struct device_node {
 	struct model_device pub;
+	uint32_t fault_pages; /* verdicts on faults of its own */
 	struct device_node *prev_of_group;
 	UT_hash_handle hh;
 };
@@ -124,6 +125,7 @@ struct model {
 	uint32_t verdict_count;
 	uint64_t verdict_kinds[MODEL_VERDICTS];
 	struct task_node *tasks;
+	struct faults *faults; /* NULL: neither a fault nor a single map was seen */
 
 	struct fact_node *facts; /* by key, the same as in host */
 	struct fact_node **host;
@@ -164,6 +166,7 @@ void device_set_domain(struct model *m, struct device_node *dev, uint64_t domain
 void group_set_domain(struct model *m, struct group_node *group, uint64_t domain);
 void domain_learn(struct domain_node *d, const struct model_instance *instance,
 		  enum model_evidence evidence);
+void domain_learn_format(struct model *m, struct domain_node *d, const struct ims_event *e);
 void domain_free_event(struct model *m, struct domain_node *d, uint64_t time_ns);
 /* Forgets the domain that was freed first, none that a verdict names, nor @keep. */
 bool domain_evict(struct model *m, const struct domain_node *keep);
@@ -215,6 +218,8 @@ struct model_verdict *verdict_add(struct model *m, const struct model_verdict *v
 /* The same once per @key; afterwards it counts v->count and takes the time. */
 struct model_verdict *verdict_once(struct model *m, const struct model_verdict *v,
 				   struct verdict_key key, uint64_t since_ns);
+/* The one told with @key, or NULL. */
+struct model_verdict *verdict_known(struct model *m, struct verdict_key key);
 void verdict_set_retry(struct model *m, struct model_verdict *v, uint64_t domain, uint64_t time_ns);
 void verdicts_free(struct model *m);
 
@@ -228,6 +233,20 @@ void loss_balance(struct model *m);
 /* leak.c, pasid.c */
 void leaks_find(struct model *m);
 int pasid_apply(struct model *m, const struct ims_event *e, uint64_t time_ns);
+
+/* share.c. A device behind @instance is attached to @d, and leaves it; the driver's own list has
+ * the instance, too. */
+void share_join(struct domain_node *d, const struct model_instance *instance);
+void share_leave(struct domain_node *d, const struct model_instance *instance);
+void share_confirm(struct domain_node *d, const struct model_instance *instance);
+
+/* fault.c */
+int fault_apply(struct model *m, const struct ims_event *e, uint64_t time_ns);
+/* A single map or unmap. */
+int fault_mapping(struct model *m, const struct ims_event *e, uint64_t time_ns);
+/* Whether the faults of every instance there is would be seen. */
+bool faults_hooked(const struct model *m);
+void faults_free(struct model *m);
 
 /* stats.c */
 int stats_apply(struct model *m, const struct ims_stats *s, uint64_t time_ns);

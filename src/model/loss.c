@@ -7,11 +7,12 @@
  */
 #include "internal.h"
 
-/* Whether an event that could decide a verdict is gone: not for statistics, and not for calls that
- * were under way when the capture began. */
+/* Whether an event that could decide a verdict is gone: not for statistics, not for faults, which
+ * decide nothing but themselves, and not for calls that were under way when the capture began. */
 static bool loss_is_lifecycle(const struct ims_loss *loss)
 {
-	if (loss->hook == IMS_HOOK_MAP || loss->hook == IMS_HOOK_UNMAP)
+	if (loss->hook == IMS_HOOK_MAP || loss->hook == IMS_HOOK_UNMAP ||
+	    loss->hook == IMS_HOOK_FAULT)
 		return false;
 	return loss->cause != IMS_LOSS_SLOTS && loss->cause != IMS_LOSS_NO_ENTRY;
 }
@@ -82,7 +83,8 @@ static uint64_t lost_emitted(const struct model *m, uint32_t hook)
 
 	for (size_t i = 0; i < m->loss_count; i++)
 		if (m->loss[i].hook == hook && (m->loss[i].cause == IMS_LOSS_RING_FULL ||
-						m->loss[i].cause == IMS_LOSS_NO_ENTRY))
+						m->loss[i].cause == IMS_LOSS_NO_ENTRY ||
+						m->loss[i].cause == IMS_LOSS_STORM))
 			lost += m->loss[i].lost;
 	return lost;
 }

@@ -13,6 +13,7 @@ const struct model_limits model_limits_default = {
 	.rows = 1 << 8,
 	.facts = 1 << 14,
 	.stacks = 1 << 16,
+	.mappings = 1 << 20,
 	.string_bytes = 64 << 20,
 };
 
@@ -25,7 +26,7 @@ struct model *model_new_limited(const struct model_limits *limits)
 	m->limits = *limits;
 	m->loss_reason = "";
 	m->rest.pub.comm = m->rest.pub.alloc_device = m->rest.pub.alloc_instance = "";
-	m->rest.pub.chosen_device = "";
+	m->rest.pub.chosen_device = m->rest.pub.format = "";
 	return m;
 }
 
@@ -40,6 +41,7 @@ void model_free(struct model *m)
 		return;
 	attempts_free(m);
 	verdicts_free(m);
+	faults_free(m);
 	objects_free(m);
 	ops_free(m->rest.pub.op);
 	intern_free(m);

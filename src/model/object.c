@@ -264,6 +264,10 @@ void device_set_domain(struct model *m, struct device_node *dev, uint64_t domain
 	struct domain_node *from = domain_find(m, dev->pub.domain);
 	struct domain_node *to = domain_find(m, domain);
 
+	if (from)
+		share_leave(from, dev->pub.instance);
+	if (to)
+		share_join(to, dev->pub.instance);
 	if (from && from->pub.device_count && !--from->pub.device_count)
 		from->idle_ns = m->overview.last_ns;
 	if (to)
@@ -294,6 +298,7 @@ static void domain_delete(struct model *m, struct domain_node *d)
 {
 	HASH_DEL(m->domains, d);
 	m->op_count -= ops_free(d->pub.op);
+	free((void *)d->pub.share);
 	free(d);
 }
 
@@ -333,7 +338,7 @@ struct domain_node *domain_get(struct model *m, uint64_t id, int *err)
 	}
 	node->pub.id = id;
 	node->pub.alloc_device = node->pub.alloc_instance = node->pub.comm = "";
-	node->pub.chosen_device = "";
+	node->pub.chosen_device = node->pub.format = "";
 	node->alloc_group = node->chosen_group = IMS_NO_GROUP;
 	HASH_ADD(hh, m->domains, pub.id, sizeof(node->pub.id), node);
 	if (!node->hh.tbl) {
@@ -359,6 +364,12 @@ void domain_learn(struct domain_node *d, const struct model_instance *instance,
 	d->pub.evidence = evidence;
 	if (instance != from)
 		stats_move(&d->pub, from);
+}
+
+void domain_learn_format(struct model *m, struct domain_node *d, const struct ims_event *e)
+{
+	if (e->format && *e->format)
+		d->pub.format = intern(m, e->format);
 }
 
 void domain_free_event(struct model *m, struct domain_node *d, uint64_t time_ns)

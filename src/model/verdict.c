@@ -16,6 +16,8 @@ static const struct model_verdict_info infos[MODEL_VERDICTS] = {
 		"an attach failed although the instances do not disagree"),
 	VERDICT(MODEL_PROBE_LOST, "probe-lost", MODEL_ERROR,
 		"a device lost its probe: its default domain could not be attached"),
+	VERDICT(MODEL_FAULT, "fault", MODEL_ERROR,
+		"a device did DMA that its IOMMU refused (an I/O page fault)"),
 	VERDICT(MODEL_PASID_FORMAT, "pasid-format", MODEL_WARNING,
 		"a PASID attach failed: the group or the format of its domain does not allow it"),
 	VERDICT(MODEL_LEAK, "leak", MODEL_WARNING,
@@ -83,6 +85,7 @@ uint32_t model_missing_hook(const struct model *m, enum model_verdict_kind kind)
 	/* What else events of one kind take; IMS_HOOK_NONE is 0. */
 	static const uint32_t more[MODEL_VERDICTS][2] = {
 		[MODEL_PROBE_LOST] = {IMS_HOOK_PROBE},
+		[MODEL_FAULT] = {IMS_HOOK_FAULT},
 		[MODEL_PASID_FORMAT] = {IMS_HOOK_ATTACH_PASID},
 		[MODEL_LEAK] = {IMS_HOOK_DOMAIN_FREE},
 		[MODEL_UNMAP_SHORT] = {IMS_HOOK_UNMAP, IMS_HOOK_MAP},
@@ -95,6 +98,8 @@ uint32_t model_missing_hook(const struct model *m, enum model_verdict_kind kind)
 	for (size_t i = 0; kind < MODEL_VERDICTS && i < 2 && more[kind][i]; i++)
 		if (!model_hooked(m, more[kind][i]))
 			return more[kind][i];
+	if (kind == MODEL_FAULT && !faults_hooked(m))
+		return IMS_HOOK_FAULT;
 	return snapshot_found_nothing(m) ? IMS_HOOK_SNAPSHOT : IMS_HOOK_NONE;
 }
 
@@ -149,16 +154,24 @@ struct model_verdict *verdict_add(struct model *m, const struct model_verdict *v
 	return node ? &node->pub : NULL;
 }
 
-struct model_verdict *verdict_once(struct model *m, const struct model_verdict *v,
-				   struct verdict_key key, uint64_t since_ns)
+struct model_verdict *verdict_known(struct model *m, struct verdict_key key)
 {
 	struct verdict_node *node;
 
 	HASH_FIND(hh, m->once, &key, sizeof(key), node);
-	if (node) {
-		node->pub.count += v->count;
-		node->pub.last_ns = v->time_ns;
-		return &node->pub;
+	return node ? &node->pub : NULL;
+}
+
+struct model_verdict *verdict_once(struct model *m, const struct model_verdict *v,
+				   struct verdict_key key, uint64_t since_ns)
+{
+	struct model_verdict *told = verdict_known(m, key);
+	struct verdict_node *node;
+
+	if (told) {
+		told->count += v->count;
+		told->last_ns = v->time_ns;
+		return told;
 	}
 	node = verdict_new(m, v, since_ns);
 	if (!node)
@@ -197,6 +210,7 @@ void verdicts_free(struct model *m)
 	HASH_CLEAR(hh, m->once);
 	for (node = m->verdicts; node; node = next) {
 		next = node->next;
+		free((void *)node->pub.fault);
 		free(node);
 	}
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "format.h"
+#include "story.h"
 
 static const struct {
 	int err;
@@ -46,7 +47,7 @@ static void tell_result(FILE *out, int32_t result, uint32_t hook)
 		fprintf(out, " (%s)", text);
 }
 
-static void tell_who(FILE *out, const char *comm, uint32_t pid)
+void story_who(FILE *out, const char *comm, uint32_t pid)
 {
 	if (!*comm && !pid) {
 		fputs("someone", out);
@@ -56,7 +57,7 @@ static void tell_who(FILE *out, const char *comm, uint32_t pid)
 	fprintf(out, " (pid %" PRIu32 ")", pid);
 }
 
-static void tell_domain(FILE *out, const struct model *m, uint64_t id)
+void story_domain(FILE *out, const struct model *m, uint64_t id)
 {
 	const struct model_domain *d = id ? model_find_domain(m, id) : NULL;
 
@@ -68,7 +69,7 @@ static void tell_domain(FILE *out, const struct model *m, uint64_t id)
 		fprintf(out, "domain %" PRIu64, id);
 }
 
-static void tell_device(FILE *out, const struct model_verdict *v)
+void story_device(FILE *out, const struct model_verdict *v)
 {
 	if (*v->device) {
 		fputs("device ", out);
@@ -114,9 +115,9 @@ static void tell_alloc(FILE *out, const struct model *m, const struct model_verd
 			d->seen_at_start ? "was there at start" : "was made unseen");
 		return;
 	}
-	tell_who(out, d->comm, d->pid);
+	story_who(out, d->comm, d->pid);
 	fputs(" allocated ", out);
-	tell_domain(out, m, d->id);
+	story_domain(out, m, d->id);
 	if (*d->alloc_device) {
 		fputs(" for device ", out);
 		view_escape(out, d->alloc_device);
@@ -150,11 +151,11 @@ static void tell_attach(FILE *out, const struct model *m, const struct model_ver
 {
 	char buf[VIEW_TEXT];
 
-	tell_who(out, v->comm, v->pid);
+	story_who(out, v->comm, v->pid);
 	fputs(v->result ? " tried to attach " : " attached ", out);
-	tell_domain(out, m, v->domain);
+	story_domain(out, m, v->domain);
 	fputs(v->hook == IMS_HOOK_ATTACH_PASID ? " to a PASID of " : " to ", out);
-	tell_device(out, v);
+	story_device(out, v);
 	fprintf(out, "%s at %s: ", v->device_instance ? "," : "", view_time(buf, m, v->time_ns));
 	if (v->result)
 		tell_result(out, v->result, v->hook);
@@ -190,7 +191,7 @@ static void tell_retry(FILE *out, const struct model *m, const struct model_verd
 	if (!v->retry_ns)
 		return;
 	fputs("The same thread then attached ", out);
-	tell_domain(out, m, v->retry_domain);
+	story_domain(out, m, v->retry_domain);
 	fprintf(out, ", %s later. ",
 		view_ns(buf, v->retry_ns > v->time_ns ? v->retry_ns - v->time_ns : 0));
 }
@@ -243,7 +244,7 @@ static void tell_unmap_short(FILE *out, const struct model *m, const struct mode
 		: v->count == 1 ? "unmap"
 				: "unmaps");
 	if (v->domain)
-		tell_domain(out, m, v->domain);
+		story_domain(out, m, v->domain);
 	else
 		fputs("domains without statistics of their own", out);
 	fputs(map ? " failed. " : " took away less than was asked. ", out);
@@ -267,7 +268,7 @@ static void tell_leak(FILE *out, const struct model *m, const struct model_verdi
 
 static void tell_mixed(FILE *out, const struct model_verdict *v)
 {
-	tell_device(out, v);
+	story_device(out, v);
 	if (v->domain_instance) {
 		fputs("; others of the group are behind ", out);
 		view_escape(out, v->domain_instance->name);
@@ -280,12 +281,12 @@ static void tell_probe(FILE *out, const struct model *m, const struct model_verd
 	char buf[VIEW_TEXT];
 
 	fputs("The probe of ", out);
-	tell_device(out, v);
+	story_device(out, v);
 	fprintf(out, "%s failed at %s with ", v->device_instance ? "," : "",
 		view_time(buf, m, v->time_ns));
 	tell_result(out, v->result, v->hook);
 	fputs(", after ", out);
-	tell_domain(out, m, v->domain);
+	story_domain(out, m, v->domain);
 	fputs(" could not be attached: the device has no IOMMU and its driver may not bind. ", out);
 }
 
@@ -306,6 +307,9 @@ static void tell(FILE *out, const struct model *m, const struct model_verdict *v
 		break;
 	case MODEL_PROBE_LOST:
 		tell_probe(out, m, v);
+		break;
+	case MODEL_FAULT:
+		story_fault(out, m, v);
 		break;
 	default:
 		tell_alloc(out, m, v);

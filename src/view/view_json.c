@@ -70,6 +70,35 @@ static json_t *story_json(const struct model *m, const struct model_verdict *v)
 	return value;
 }
 
+static json_t *mapping_json(const struct model_mapping *p)
+{
+	json_t *o;
+
+	if (!p->time_ns)
+		return json_null();
+	o = json_with(json_object(), "time_ns", json_number(p->time_ns));
+	o = json_with(o, "iova", json_number(p->iova));
+	o = json_with(o, "size", json_number(p->size));
+	o = json_with(o, "pid", json_number(p->pid));
+	o = json_with(o, "comm", json_text_or_null(p->comm));
+	return json_with(o, "stack", json_stack(p->stack));
+}
+
+static json_t *fault_json(const struct model_fault *f)
+{
+	const char *access = !f->access_known ? NULL : f->write ? "write" : "read";
+	json_t *o = json_object();
+
+	o = json_with(o, "iova", f->iova_known ? json_number(f->iova) : json_null());
+	o = json_with(o, "access", access ? json_text(access) : json_null());
+	o = json_with(o, "pasid", flag(f->pasid));
+	o = json_with(o, "reason", json_text_or_null(f->reason));
+	o = json_with(o, "more", flag(f->more));
+	o = json_with(o, "mapped", mapping_json(&f->mapped));
+	o = json_with(o, "unmapped", mapping_json(&f->unmapped));
+	return json_with(o, "searched", json_number(f->searched));
+}
+
 json_t *json_of_verdict(const struct model *m, const struct model_verdict *v)
 {
 	const struct model_instance *instance = v->device_instance;
@@ -95,6 +124,7 @@ json_t *json_of_verdict(const struct model *m, const struct model_verdict *v)
 	o = json_with(o, "result", json_integer(v->result));
 	o = json_with(o, "cost", v->cost_calls ? cost_json(v) : json_null());
 	o = json_with(o, "retry", v->retry_ns ? retry_json(v) : json_null());
+	o = json_with(o, "fault", v->fault ? fault_json(v->fault) : json_null());
 	o = json_with(o, "reason", json_text_or_null(v->reason));
 	o = json_with(o, "degraded", json_text_or_null(v->degraded));
 	o = json_with(o, "stack", json_stack(v->stack));
@@ -148,13 +178,34 @@ static json_t *alloc_json(const struct model_domain *d)
 	return json_with(o, "stack", json_stack(d->stack));
 }
 
+/* Of a sharing driver; an empty array else. */
+static json_t *shares_json(const struct model_domain *d)
+{
+	json_t *list = json_array(), *o;
+
+	for (uint32_t i = 0; list && i < d->share_count; i++) {
+		const struct model_share *s = &d->share[i];
+
+		o = json_with(json_object(), "instance", instance_name(s->instance));
+		o = json_with(o, "devices", json_number(s->device_count));
+		o = json_with(o, "evidence", json_text(s->by_driver ? "driver" : "devices"));
+		if (!o || json_array_append_new(list, o)) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
 json_t *json_of_domain(const struct model_domain *d)
 {
 	json_t *o = json_object();
 
 	o = json_with(o, "domain", json_number(d->id));
 	o = json_with(o, "type", json_text(model_domain_type(d)));
+	o = json_with(o, "format", json_text_or_null(d->format));
 	o = json_with(o, "instance", instance_name(d->instance));
+	o = json_with(o, "instances", shares_json(d));
 	o = json_with(o, "evidence", json_text(model_evidence_name(d->evidence)));
 	o = json_with(o, "bound_to_none", flag(d->bound_to_none));
 	o = json_with(o, "seen_at_start", flag(d->seen_at_start));

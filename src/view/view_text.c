@@ -77,10 +77,15 @@ static void print_current(const struct view *v, uint64_t id)
 {
 	const struct model_domain *d = id ? model_find_domain(v->m, id) : NULL;
 
-	if (d)
-		fprintf(v->out, "domain %" PRIu64 " %s", id, model_domain_type(d));
-	else
+	if (!d) {
 		fputs("no domain known", v->out);
+		return;
+	}
+	fprintf(v->out, "domain %" PRIu64 " %s", id, model_domain_type(d));
+	if (*d->format) {
+		fputs(", ", v->out);
+		view_escape(v->out, d->format);
+	}
 }
 
 static void print_device(const struct view *v, const struct model_device *dev, bool last_group)
@@ -168,6 +173,19 @@ static void print_topology(const struct view *v)
 	fputc('\n', v->out);
 }
 
+/* All instances of a domain that has more than the one in its row. */
+static void print_shares(const struct view *v, const struct model_domain *d)
+{
+	for (uint32_t i = 0; d->share_count > 1 && i < d->share_count; i++) {
+		const struct model_share *s = &d->share[i];
+
+		fputs("                on ", v->out);
+		view_cell(v, s->instance->name, 24);
+		fprintf(v->out, " %-9s%6" PRIu32 "\n", s->by_driver ? "driver" : "devices",
+			s->device_count);
+	}
+}
+
 static void print_domain(const struct view *v, const struct model_domain *d)
 {
 	char buf[VIEW_TEXT];
@@ -189,6 +207,7 @@ static void print_domain(const struct view *v, const struct model_domain *d)
 		fputs(d->seen_at_start ? "(at start)" : "(unseen)", v->out);
 	}
 	fputc('\n', v->out);
+	print_shares(v, d);
 	if (v->o.stacks && d->stack) {
 		fprintf(v->out, "        allocated at %s by\n", view_time(buf, v->m, d->alloc_ns));
 		print_stack(v, d->stack, 10);

@@ -317,7 +317,7 @@ static void test_missing_hook(void **state)
 					 IMS_HOOK_ATTACH,	IMS_HOOK_ATTACH_PASID,
 					 IMS_HOOK_MAP,		IMS_HOOK_UNMAP,
 					 IMS_HOOK_PROBE,	IMS_HOOK_DEVICE_ADD,
-					 IMS_HOOK_SNAPSHOT};
+					 IMS_HOOK_SNAPSHOT,	IMS_HOOK_FAULT};
 	static const struct {
 		uint32_t hook;
 		int kind; /* negative: all */
@@ -330,7 +330,8 @@ static void test_missing_hook(void **state)
 		    {IMS_HOOK_MAP, MODEL_UNMAP_SHORT},
 		    {IMS_HOOK_UNMAP, MODEL_UNMAP_SHORT},
 		    {IMS_HOOK_PROBE, MODEL_PROBE_LOST},
-		    {IMS_HOOK_DEVICE_ADD, MODEL_MIXED_GROUP}};
+		    {IMS_HOOK_DEVICE_ADD, MODEL_MIXED_GROUP},
+		    {IMS_HOOK_FAULT, MODEL_FAULT}};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct model *m = model_new();

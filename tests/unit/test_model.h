@@ -58,6 +58,8 @@ static inline void put_event(struct model *m, struct ims_event e)
 	e.device = or_empty(e.device);
 	e.instance = or_empty(e.instance);
 	e.domain_instance = or_empty(e.domain_instance);
+	e.reason = or_empty(e.reason);
+	e.format = or_empty(e.format);
 	rec.event = e;
 	assert_int_equal(model_apply(m, &rec), 0);
 }
