@@ -16,10 +16,13 @@ typedef unsigned int __u32;
 typedef long long int __s64;
 typedef long long unsigned int __u64;
 typedef __u8 u8;
+typedef __u16 u16;
 typedef __s32 s32;
+typedef __u32 u32;
 typedef __u64 u64;
 typedef int __kernel_pid_t;
 typedef __kernel_pid_t pid_t;
+typedef __u64 __le64;
 typedef __u16 __be16;
 typedef __u32 __be32;
 typedef __u32 __wsum;
@@ -146,6 +149,7 @@ struct iommu_device {
 struct iommu_domain {
 	unsigned int type;
 	const struct iommu_domain_ops *ops;
+	const struct iommu_ops *owner; /* not in 6.1 */
 };
 
 struct iommu_group {
@@ -160,6 +164,75 @@ struct iommu_group {
 struct group_device {
 	struct list_head list;
 	struct device *dev;
+};
+
+/* drivers/iommu/arm/arm-smmu-v3/arm-smmu-v3.h */
+struct rb_node {
+	struct rb_node *rb_right;
+	struct rb_node *rb_left;
+};
+
+struct rb_root {
+	struct rb_node *rb_node;
+};
+
+struct arm_smmu_ll_queue {
+	u32 cons;
+	u32 max_n_shift;
+};
+
+struct arm_smmu_queue {
+	struct arm_smmu_ll_queue llq;
+	__le64 *base;
+};
+
+struct arm_smmu_evtq {
+	struct arm_smmu_queue q;
+};
+
+struct arm_smmu_device {
+	struct arm_smmu_evtq evtq;
+	struct rb_root streams;
+};
+
+struct arm_smmu_master {
+	struct device *dev;
+};
+
+struct arm_smmu_stream {
+	u32 id;
+	struct arm_smmu_master *master;
+	struct rb_node node;
+};
+
+/* drivers/iommu/intel/iommu.h */
+struct intel_iommu {
+	void *reg;
+	u64 cap;
+	u16 segment;
+	struct iommu_device iommu;
+};
+
+/* drivers/iommu/amd/amd_iommu_types.h */
+struct amd_iommu_pci_seg {
+	u16 id;
+};
+
+struct amd_iommu {
+	u8 *mmio_base;
+	struct amd_iommu_pci_seg *pci_seg;
+	u8 *evt_buf;
+	struct iommu_device iommu;
+};
+
+/* include/linux/xarray.h, lib/xarray.c */
+struct xarray {
+	void *xa_head;
+};
+
+struct xa_node {
+	unsigned char shift;
+	void *slots[64];
 };
 
 #pragma clang attribute pop

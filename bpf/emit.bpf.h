@@ -10,7 +10,7 @@ static __always_inline void emit_user_stack(void *ctx, struct ims_kevent_user *e
 	long bytes = 0;
 
 	__builtin_memset(e->stack, 0, sizeof(e->stack));
-	if (hook != IMS_HOOK_SNAPSHOT)
+	if (hook != IMS_HOOK_SNAPSHOT && hook != IMS_HOOK_FAULT)
 		bytes = bpf_get_stack(ctx, e->stack, sizeof(e->stack), BPF_F_USER_STACK);
 	e->depth = bytes > 0 ? bytes / sizeof(__u64) : 0;
 }
@@ -35,12 +35,14 @@ static __always_inline struct ims_kevent *emit_reserve(void *ctx, __u32 hook, __
 	e->hook = hook;
 	e->row = row;
 	e->cpu = bpf_get_smp_processor_id();
-	e->pid = bpf_get_current_pid_tgid() >> 32;
-	e->tid = (__u32)bpf_get_current_pid_tgid();
 	e->group = IMS_NO_GROUP;
-	bpf_get_current_comm(e->comm, sizeof(e->comm));
 	if (stacks & IMS_STACK_USER)
 		emit_user_stack(ctx, (struct ims_kevent_user *)e, hook);
+	if (hook == IMS_HOOK_FAULT) /* has no task: an interrupt met the one that runs */
+		return e;
+	e->pid = bpf_get_current_pid_tgid() >> 32;
+	e->tid = (__u32)bpf_get_current_pid_tgid();
+	bpf_get_current_comm(e->comm, sizeof(e->comm));
 	if (hook == IMS_HOOK_SNAPSHOT || !(stacks & IMS_STACK_KERNEL))
 		return e;
 	bytes = bpf_get_stack(ctx, e->stack, sizeof(e->stack), 0);
@@ -54,7 +56,7 @@ static __always_inline void emit_domain(struct ims_kevent *e, __u64 dom)
 
 	e->domain = d ? d->id : 0;
 	e->domain_type = BPF_CORE_READ((struct iommu_domain *)dom, type);
-	read_domain_instance(e, dom);
+	read_domain(e, dom);
 	if (d)
 		filter_learn(e, d);
 }

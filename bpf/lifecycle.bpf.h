@@ -222,7 +222,7 @@ IMS_PROBES(domain_free, 1, free_enter, free_leave)
 static __always_inline void attach_enter(const __u64 *arg)
 {
 	bool known;
-	__u64 before = domain_instance(arg[0], &known);
+	__u64 before = domain_instance(arg[0], 0, &known);
 
 	remember(IMS_HOOK_ATTACH, IMS_POINT_ATTACH, arg, known && !before);
 }

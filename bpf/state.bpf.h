@@ -15,7 +15,7 @@
 #define IMS_MAX_OBJECTS (1 << 16)
 #define IMS_DOMAIN_OPS 3
 #define IMS_OBJECT_OPS 2
-#define IMS_MAX_LAYOUTS 16
+#define IMS_MAX_LAYOUTS 32
 #define IMS_CACHE_SIZE 1024
 #define IMS_CALLS_SIZE 4096
 
@@ -134,9 +134,11 @@ const volatile __u32 filter_group = IMS_NO_GROUP;
 const volatile __u64 filter_device[IMS_NAME_LEN / 8];
 const volatile __u64 filter_instance[IMS_NAME_LEN / 8];
 
+const volatile __s32 fault_amd_arg; /* which argument of the function hooked is the instance */
+
 /* Counters, read by user space at any time. */
 __u64 lost[IMS_HOOK_MAX * IMS_LOSS_MAX];
-__u64 emitted[IMS_HOOK_MAX]; /* = received + ring-full + no-entry. Single maps: trace_cpus */
+__u64 emitted[IMS_HOOK_MAX]; /* = received + ring-full + no-entry + storm. Single maps: trace_cpus */
 __u64 hits[IMS_ROWS]; /* on the hot path only whether there was one */
 
 __u32 iommu_offset[IMS_ROWS]; /* queue-sync: of the struct iommu_device in the argument, + 1; 0: none */

@@ -79,6 +79,11 @@ enum ims_point {
 	IMS_POINT_DMA_UNMAP_SG,
 	IMS_POINT_DMA_UNMAP_RESOURCE,
 	IMS_POINT_DMA_FREE,
+	IMS_POINT_FAULT,       /* drivers that report to the core: SMMUv2, ... */
+	IMS_POINT_FAULT_SMMUV3,
+	IMS_POINT_FAULT_SCOPE, /* our own SMMUv3 module */
+	IMS_POINT_FAULT_VTD,
+	IMS_POINT_FAULT_AMD,
 	IMS_POINT_MAX
 };
 
@@ -151,6 +156,14 @@ enum ims_event_flags {
 	IMS_EVENT_PASID = 1u << 10,      /* fault: under a PASID, so not of the device's own domain */
 };
 
+/* Whose numbers a fault's code is of. */
+enum ims_fault_code {
+	IMS_FAULT_NONE,	  /* the driver tells no code */
+	IMS_FAULT_SMMUV3, /* the event's number (Arm IHI 0070, 7.3) */
+	IMS_FAULT_VTD,	  /* the fault reason (VT-d specification, 7.1) */
+	IMS_FAULT_AMD,	  /* the flags of an IO_PAGE_FAULT (AMD 48882, 2.5.3) */
+};
+
 /*
  * One lifecycle event. @domain is the number this capture gave to the domain (1, 2, ...; 0 when
  * there is none): a domain that is freed and allocated again at the same address gets a new one.
@@ -171,8 +184,15 @@ struct ims_kevent {
 	__u32 group;    /* IMS_NO_GROUP when there is none */
 	__u32 domain_type; /* the kernel's IOMMU_DOMAIN_* bits */
 	__u32 row;         /* of the plan */
-	__u64 iova;        /* map, unmap */
-	__u64 size;
+	__u64 iova;        /* map, unmap, fault */
+	__u64 size;        /* map, unmap */
+	__u64 device_iommu; /* address of the instance of the device */
+	__u64 ops;         /* address of the domain's ops, 0: no domain */
+	__u64 layout;      /* key of the struct ims_layout that fits the domain; 0: none does */
+	__u32 format;      /* what the layout's format bits say, when there is one */
+	__u32 fault;       /* fault: enum ims_fault_code */
+	__u32 code;        /* fault */
+	__u32 source;      /* fault: PCI segment << 16 | requester ID, when device is empty */
 	char comm[IMS_COMM_LEN];
 	char device[IMS_NAME_LEN];
 	char instance[IMS_NAME_LEN];        /* of the device */
@@ -181,13 +201,20 @@ struct ims_kevent {
 	__u64 stack[IMS_KSTACK_MAX];        /* return addresses, innermost first */
 };
 
-_Static_assert(sizeof(struct ims_kevent) == 240 + 8 * IMS_KSTACK_MAX, "ims_kevent has no holes");
+_Static_assert(sizeof(struct ims_kevent) == 280 + 8 * IMS_KSTACK_MAX, "ims_kevent has no holes");
 
 /* The same when stacks of user space are asked for. */
 struct ims_kevent_user {
 	struct ims_kevent event;
 	__u64 depth;
 	__u64 stack[IMS_KSTACK_MAX];
+};
+
+/* How a driver's domain tells the instances it is used on. */
+enum ims_layout_kind {
+	IMS_LAYOUT_POINTER, /* a pointer to the driver's one instance */
+	IMS_LAYOUT_XARRAY,  /* an xarray by the instance's index of structs that begin with one */
+	IMS_LAYOUT_COUNTS,  /* an array by the instance's index of counts of devices (__u32) */
 };
 
 /*
@@ -230,14 +257,19 @@ struct ims_trace_cpu {
 _Static_assert(sizeof(struct ims_trace_cpu) == 192, "whole cache lines");
 
 /*
- * How the instance of a domain is read from the driver's own struct: the domain is @domain bytes
- * into it, a pointer to the driver's instance @instance bytes, and in what that points to, the
- * struct iommu_device is @iommu bytes. User space finds the offsets in the kernel's BTF.
+ * How the driver's own struct is read: the domain is @domain bytes into it, what tells its instances
+ * @instance bytes. In the driver's struct of an instance the struct iommu_device is @iommu bytes, the
+ * instance's index @index bytes. @format_bits bits at bit @format tell the page table's format; 0:
+ * nothing in the struct does. User space finds the offsets in the kernel's BTF.
  */
 struct ims_layout {
+	__u32 kind; /* enum ims_layout_kind */
 	__u32 domain;
 	__u32 instance;
 	__u32 iommu;
+	__u32 index;
+	__u32 format;
+	__u32 format_bits; /* up to 32 */
 };
 
 #endif

@@ -4,7 +4,8 @@
 /* Lost after it was counted as emitted. The kernel's skips and lost entries are no such events. */
 static uint64_t lost_emitted(const struct account *a, uint32_t hook)
 {
-	return a->lost[hook][IMS_LOSS_RING_FULL] + a->lost[hook][IMS_LOSS_NO_ENTRY];
+	return a->lost[hook][IMS_LOSS_RING_FULL] + a->lost[hook][IMS_LOSS_NO_ENTRY] +
+	       a->lost[hook][IMS_LOSS_STORM];
 }
 
 bool account_balanced(const struct account *a)

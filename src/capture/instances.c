@@ -12,7 +12,14 @@
 
 struct seen {
 	char name[IMS_NAME_LEN];
-	uint64_t domain_ops;
+	uint64_t domain_ops, instance_ops;
+	UT_hash_handle hh;
+};
+
+/* By the address of a domain's ops, or of its owner's. */
+struct known_layout {
+	uint64_t key;
+	struct layout layout;
 	UT_hash_handle hh;
 };
 
@@ -20,6 +27,7 @@ struct instances {
 	int layouts_fd;
 	struct btf *btf;
 	struct seen *seen;
+	struct known_layout *layouts;
 };
 
 struct instances *instances_new(int layouts_fd, struct btf *btf)
@@ -35,10 +43,15 @@ struct instances *instances_new(int layouts_fd, struct btf *btf)
 
 void instances_free(struct instances *s)
 {
+	struct known_layout *l, *next_layout;
 	struct seen *i, *next;
 
 	if (!s)
 		return;
+	HASH_ITER (hh, s->layouts, l, next_layout) {
+		HASH_DEL(s->layouts, l);
+		free(l);
+	}
 	HASH_ITER (hh, s->seen, i, next) {
 		HASH_DEL(s->seen, i);
 		free(i);
@@ -46,16 +59,44 @@ void instances_free(struct instances *s)
 	free(s);
 }
 
-/* Without a layout the driver is no evidence, and the next strongest is used: not an error. */
-static void give_layout(const struct instances *s, const char *name, const char *driver,
-			uint64_t domain_ops)
+static void put_layout(struct instances *s, uint64_t key, const struct layout *layout)
 {
-	struct ims_layout layout;
+	struct known_layout *l;
 
-	if (!domain_ops || !bpf_map_lookup_elem(s->layouts_fd, &domain_ops, &layout))
+	if (!key || bpf_map_update_elem(s->layouts_fd, &key, &layout->bpf, BPF_ANY))
 		return;
-	if (!ims_layout_find(s->btf, driver, name, &layout))
-		bpf_map_update_elem(s->layouts_fd, &domain_ops, &layout, BPF_ANY);
+	HASH_FIND(hh, s->layouts, &key, sizeof(key), l);
+	if (!l) {
+		l = calloc(1, sizeof(*l));
+		if (!l)
+			return;
+		l->key = key;
+		HASH_ADD(hh, s->layouts, key, sizeof(key), l);
+	}
+	l->layout = *layout;
+}
+
+/* Without a layout the driver is no evidence, and the next strongest is used: not an error. */
+static void give_layout(struct instances *s, const char *name, const char *driver,
+			const struct seen *i)
+{
+	uint64_t key = i->domain_ops ? i->domain_ops : i->instance_ops;
+	struct ims_layout old;
+	struct layout layout;
+
+	if (!key || !bpf_map_lookup_elem(s->layouts_fd, &key, &old) ||
+	    ims_layout_find(s->btf, driver, name, &layout))
+		return;
+	put_layout(s, i->domain_ops, &layout);
+	put_layout(s, i->instance_ops, &layout);
+}
+
+const char *instances_format(const struct instances *s, uint64_t key, uint32_t value)
+{
+	struct known_layout *l;
+
+	HASH_FIND(hh, s->layouts, &key, sizeof(key), l);
+	return l ? ims_layout_format(&l->layout, value) : "";
 }
 
 static struct seen *add(struct instances *s, const char *name)
@@ -69,7 +110,8 @@ static struct seen *add(struct instances *s, const char *name)
 	return i;
 }
 
-int instances_see(struct instances *s, const char *name, const char *driver, uint64_t domain_ops)
+int instances_see(struct instances *s, const char *name, const char *driver, uint64_t domain_ops,
+		  uint64_t instance_ops)
 {
 	struct seen *i;
 	int fresh;
@@ -78,11 +120,13 @@ int instances_see(struct instances *s, const char *name, const char *driver, uin
 	fresh = !i;
 	if (!i && !(i = add(s, name)))
 		return -ENOMEM;
-	if (i->domain_ops == domain_ops)
+	if (i->domain_ops == domain_ops && i->instance_ops == instance_ops)
 		return fresh;
 	/* The driver was loaded anew: what is at the old address now is not its ops. */
 	bpf_map_delete_elem(s->layouts_fd, &i->domain_ops);
+	bpf_map_delete_elem(s->layouts_fd, &i->instance_ops);
 	i->domain_ops = domain_ops;
-	give_layout(s, name, driver, domain_ops);
+	i->instance_ops = instance_ops;
+	give_layout(s, name, driver, i);
 	return fresh;
 }

@@ -21,6 +21,7 @@
 #include "capture/check.h"
 #include "capture/choice.h"
 #include "capture/error.h"
+#include "capture/fault.h"
 #include "capture/host.h"
 #include "capture/instances.h"
 #include "capture/layout.h"
@@ -70,7 +71,8 @@ static int tell_instance(struct ims_capture *c, const struct ims_kevent *k)
 		driver = stacks_name_at(c->stacks, k->instance_ops);
 	if (!driver)
 		driver = "";
-	fresh = instances_see(c->instances, k->instance, driver, k->domain_ops);
+	fresh = instances_see(c->instances, k->instance, driver, k->domain_ops,
+			      k->instance_ops);
 	if (fresh <= 0)
 		return fresh;
 	rec.instance.name = k->instance;
@@ -78,9 +80,19 @@ static int tell_instance(struct ims_capture *c, const struct ims_kevent *k)
 	return put(c, &rec);
 }
 
+static const char *event_format(struct ims_capture *c, const struct ims_kevent *k)
+{
+	const char *format = k->layout ? instances_format(c->instances, k->layout, k->format) : "";
+
+	if (format[0] || !k->layout)
+		return format;
+	return ims_layout_format_of_ops(stacks_name_at(c->stacks, k->ops));
+}
+
 static int tell_event(struct ims_capture *c, const struct ims_kevent *k,
 		      const struct ims_kevent_user *user)
 {
+	char reason[96], requester[IMS_NAME_LEN];
 	struct frames frames, user_frames;
 	struct ims_record rec = {.type = IMS_REC_EVENT, .time_ns = k->time_ns};
 	struct ims_event *e = &rec.event;
@@ -103,6 +115,10 @@ static int tell_event(struct ims_capture *c, const struct ims_kevent *k,
 	e->device = k->device;
 	e->instance = k->instance;
 	e->domain_instance = k->domain_instance;
+	e->reason = ims_fault_reason(k, reason, sizeof(reason));
+	e->format = event_format(c, k);
+	if (k->fault == IMS_FAULT_VTD || k->fault == IMS_FAULT_AMD)
+		e->device = ims_fault_requester(k, requester, sizeof(requester));
 	e->stack = stacks_kernel(c->stacks, k->stack, k->stack_depth, e->function, &frames);
 	if (user)
 		e->user_stack = stacks_user(c->stacks, k->pid, user->stack, user->depth,
@@ -218,6 +234,7 @@ static int load_once(struct ims_capture *c)
 	c->skel = s = ims_bpf__open();
 	if (!s)
 		return -errno;
+	s->rodata->fault_amd_arg = c->plan.row[IMS_POINT_FAULT_AMD].device_arg;
 	s->rodata->alloc_device_arg = c->plan.row[IMS_POINT_DOMAIN_ALLOC].device_arg;
 	err = plan_prepare(&c->plan, s->obj);
 	if (!err)

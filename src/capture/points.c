@@ -175,4 +175,20 @@ const struct point points[IMS_POINT_MAX] = {
 	[IMS_POINT_DMA_FREE] = {IMS_HOOK_DMA_UNMAP,
 				"dma_free",
 				{CORE("iommu_dma_free", "dev,size")}},
+	/* What handles one fault is inlined, the interrupt's handler is not: see fault.bpf.h. */
+	[IMS_POINT_FAULT] = {IMS_HOOK_FAULT,
+			     "fault",
+			     {CORE("report_iommu_fault", "domain,dev,iova,flags")}},
+	[IMS_POINT_FAULT_SMMUV3] = {IMS_HOOK_FAULT,
+				    "fault_smmuv3",
+				    {CORE("arm_smmu_evtq_thread", "irq,dev")}},
+	[IMS_POINT_FAULT_SCOPE] = {IMS_HOOK_FAULT,
+				   "fault_scope",
+				   {TRACEPOINT(SCOPE, "evtq_fault")}},
+	[IMS_POINT_FAULT_VTD] = {IMS_HOOK_FAULT, "fault_vtd", {CORE("dmar_fault", "irq,dev_id")}},
+	/* Where each log has an interrupt of its own, the handler of both is not called. */
+	[IMS_POINT_FAULT_AMD] = {IMS_HOOK_FAULT,
+				 "fault_amd",
+				 {CORE("iommu_poll_events", "iommu"),
+				  {"amd_iommu_int_thread", "irq,data", .device_arg = 1}}},
 };

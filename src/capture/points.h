@@ -30,7 +30,7 @@ struct candidate {
 	const char *function; /* or the tracepoint, or the member */
 	const char *params;   /* "a,b" */
 	const char *module;   /* NULL: vmlinux */
-	int device_arg;	      /* of domain-alloc: which argument is the device; -1: none is */
+	int device_arg;	      /* which argument is the device (of fault_amd: the instance); -1: none is */
 	enum candidate_kind kind;
 	const char *driver;  /* as in INSTANCE records; "NAME*": begins so */
 	const char *program; /* prefix of the programs' names; NULL: the point's */
