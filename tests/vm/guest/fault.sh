@@ -1,0 +1,33 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# fault.sh [MODULE]: has the edu device do DMA where nothing is mapped, recorded, with the kernel's
+# own log beside it, for tests/vm/check-fault to judge. MODULE: a driver to load first.
+. /opt/guest/lib.sh
+[ -z "$1" ] || insmod "$1" || exit 1
+modprobe vfio-pci
+
+# record NAME OPTIONS -- COMMAND...
+record() {
+	name=$1
+	shift
+	iommutrace record -q -o "/out/$name.ims" "$@" >"/out/$name.log" 2>&1
+	echo "status $?" >>"/out/$name.log"
+}
+
+# Its group comes with its driver on older kernels. VFIO's leaves it in its default domain until
+# somebody opens the group.
+edu=$(pci_device 0x1234 0x11e8)
+echo vfio-pci >"/sys/bus/pci/devices/$edu/driver_override"
+echo "$edu" >/sys/bus/pci/drivers_probe
+echo "$edu $(basename "$(readlink -f "/sys/bus/pci/devices/$edu/iommu")")" >/out/edu
+
+for group in /sys/kernel/iommu_groups/*; do
+	for dev in "$group"/devices/*; do
+		echo "${dev##*/} $(cat "$group/type")"
+	done
+done | sort >/out/types
+dmesg >/out/dmesg.before
+record default -- sh -c "edu-dma $edu read 0x2000000 0x2001000 0x2001000; edu-dma $edu write 0x2002008"
+dmesg | tail -n +"$(($(wc -l </out/dmesg.before) + 1))" >/out/dmesg.default
+record vfio --events all -- edu-dma "$edu" vfio 0x4000000
+dmesg >/out/dmesg
