@@ -223,7 +223,8 @@ IMS_PROBES(fault_smmuv3, 2, fault_smmuv3_enter, fault_smmuv3_leave)
 
 /* ---- our own SMMUv3 module: (instance, sid, iova, reason, ssid, write) ----------------------- */
 
-/* Loaded on every machine, also where no SMMU can be. */
+#ifdef __TARGET_ARCH_arm64
+/* Loaded on every machine, also where there is no SMMU. */
 SEC("raw_tp")
 int fault_scope_tp(__u64 *ctx)
 {
@@ -245,6 +246,7 @@ int fault_scope_tp(__u64 *ctx)
 	emit_submit(e);
 	return 0;
 }
+#endif
 
 /* ---- VT-d: the fault recording registers, read when the interrupt's handler begins ----------- */
 
