@@ -3,7 +3,7 @@
 #   make          build the tools              make demo    the main job, on real (emulated) SMMUs
 #   make check    every test                   make deps    install what both need (apt)
 #   make unit     unit tests (SAN=1: with ASan and UBSan)
-#   make fuzz     fuzz the reader              make bench-reader, bench-hot
+#   make fuzz     fuzz the reader              make bench-reader, bench-hot, bench-recording
 #   make driver   build the kernel modules     make scenarios  run every scenario of them
 #   make check-drivers   their own tests, long
 #   make matrix   the truth table: every kernel and IOMMU (ONLY='arm64-*': those)
@@ -162,6 +162,10 @@ $(OUT)/make_stream: $(OUT)/tests/html/make_stream.o $(OUT)/libims.a
 .PHONY: bench-hot
 bench-hot: guest-amd64
 	$(Q)tests/bench/hot
+
+.PHONY: bench-recording
+bench-recording: guest-amd64
+	$(Q)tests/bench/recording
 
 .PHONY: bench-reader
 bench-reader: $(OUT)/bench_reader
