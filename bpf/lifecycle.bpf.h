@@ -353,14 +353,14 @@ static __always_inline void member_event(__u64 *ctx, __u32 hook, __u32 point)
 	emit_submit(e);
 }
 
-SEC("tp_btf")
+SEC(IMS_TRACEPOINT)
 int device_add_tp(__u64 *ctx)
 {
 	member_event(ctx, IMS_HOOK_DEVICE_ADD, IMS_POINT_DEVICE_ADD);
 	return 0;
 }
 
-SEC("tp_btf")
+SEC(IMS_TRACEPOINT)
 int device_remove_tp(__u64 *ctx)
 {
 	__u64 dev = 0;

@@ -28,7 +28,7 @@ static __always_inline __u32 probe_hit(void *ctx)
  * parameters when only kprobe sessions had them (6.10), which a libbpf before 1.3 takes for an error
  * though they are weak: built with such a one there is no fsession.
  */
-#if LIBBPF_MAJOR_VERSION > 1 || LIBBPF_MINOR_VERSION >= 3
+#if !defined(IMS_NO_BTF) && (LIBBPF_MAJOR_VERSION > 1 || LIBBPF_MINOR_VERSION >= 3)
 #define IMS_FSESSIONS 1
 extern __u64 *bpf_session_cookie(void *ctx) __weak __ksym;
 extern bool bpf_session_is_return(void *ctx) __weak __ksym;
@@ -108,6 +108,12 @@ extern bool bpf_session_is_return(void *ctx) __weak __ksym;
 #define IMS_FSESSION_TIMED(name, nargs, done)
 #endif
 
+/* For kernels without BTF the programs are built once more, without those that need it. */
+#ifdef IMS_NO_BTF
+#define IMS_TRACEPOINT "raw_tp"
+#define IMS_FENTRY(fetch, name, nargs, enter, leave)
+#else
+#define IMS_TRACEPOINT "tp_btf"
 #define IMS_FENTRY(fetch, name, nargs, enter, leave)                                               \
 	SEC("fentry")                                                                              \
 	int name##_fentry(__u64 *ctx)                                                              \
@@ -127,6 +133,7 @@ extern bool bpf_session_is_return(void *ctx) __weak __ksym;
 		leave(ctx, ret);                                                                   \
 		return 0;                                                                          \
 	}
+#endif
 
 #define IMS_KPROBE(section, entry, exit, nargs, enter, leave)                                      \
 	SEC("k" section)                                                                           \

@@ -15,16 +15,20 @@ struct top {
 	double count; /* refreshes; 0: until a signal */
 	double delay;
 	const char *input;
+	const char *btf;
 	struct model *model;
 };
 
 static struct top top = {.delay = 1};
+
+enum { KEY_BTF = 256 };
 
 static const struct option_row options[] = {
 	{'b', "batch", NULL, "plain text, one refresh below the other"},
 	{'n', "iterations", "N", "end after N refreshes"},
 	{'d', "delay", "SECONDS", "time between refreshes (default 1)"},
 	{'i', "input", "FILE", "show the end of a recording instead (- for standard input)"},
+	{KEY_BTF, "btf", "FILE", "where the kernel's BTF is, if it has none of its own"},
 	{0}};
 
 static int set(void *arg, int key, const char *value)
@@ -41,6 +45,9 @@ static int set(void *arg, int key, const char *value)
 		return parse_number("--delay", value, 0.1, &t->delay);
 	case 'i':
 		t->input = value;
+		return 0;
+	case KEY_BTF:
+		t->btf = value;
 		return 0;
 	}
 	return EXIT_USAGE;
@@ -123,7 +130,7 @@ static int refresh_loop(struct top *t, struct ims_capture *c, struct view_top *s
 
 static int from_kernel(struct top *t, struct view_top *screen)
 {
-	struct ims_capture_options o = {.sink = to_model, .arg = t};
+	struct ims_capture_options o = {.btf = t->btf, .sink = to_model, .arg = t};
 	struct ims_capture *c;
 	struct ims_error error;
 	int err;
@@ -170,7 +177,7 @@ static int run(void *arg, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	const struct command cmd = {
-		.synopsis = "[-b] [-n N] [-d SECONDS] [-i FILE]",
+		.synopsis = "[-b] [-n N] [-d SECONDS] [-i FILE] [--btf FILE]",
 		.summary = "Shows what the IOMMU domains of this machine do: instances, groups, devices,\n"
 			   "map and unmap rates and latency, verdicts, loss.",
 		.more = "Needs root, or CAP_BPF and CAP_PERFMON; not with -i.\n"

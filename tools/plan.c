@@ -11,15 +11,17 @@
 struct plan {
 	bool json;
 	const char *mechanism;
+	const char *btf;
 };
 
 static struct plan plan;
 
-enum { KEY_JSON = 256, KEY_MECHANISM };
+enum { KEY_JSON = 256, KEY_MECHANISM, KEY_BTF };
 
 static const struct option_row options[] = {
 	{KEY_JSON, "json", NULL, "one JSON object instead of text"},
 	{KEY_MECHANISM, "mechanism", "NAME", "use only fsession, fentry, kprobe-multi or kprobe"},
+	{KEY_BTF, "btf", "FILE", "where the kernel's BTF is, if it has none of its own"},
 	{0}};
 
 static int set(void *arg, int key, const char *value)
@@ -28,6 +30,8 @@ static int set(void *arg, int key, const char *value)
 
 	if (key == KEY_JSON)
 		p->json = true;
+	else if (key == KEY_BTF)
+		p->btf = value;
 	else
 		p->mechanism = value;
 	return 0;
@@ -40,7 +44,8 @@ static int to_model(void *arg, const struct ims_record *rec)
 
 static int show(const struct plan *p, struct model *m)
 {
-	struct ims_capture_options o = {.mechanism = p->mechanism, .sink = to_model, .arg = m};
+	struct ims_capture_options o = {
+		.mechanism = p->mechanism, .btf = p->btf, .sink = to_model, .arg = m};
 	struct view_options view = view_defaults();
 	struct ims_capture *c;
 	struct ims_error error;
@@ -80,7 +85,7 @@ static int run(void *arg, int argc, char **argv)
 
 const struct command command_plan = {
 	.name = "plan",
-	.synopsis = "[--json] [--mechanism NAME]",
+	.synopsis = "[--json] [--mechanism NAME] [--btf FILE]",
 	.summary =
 		"Tells what a recording would hook on this machine, how, and why not otherwise.\n"
 		"Loads the programs, and attaches none.",

@@ -23,6 +23,7 @@ enum {
 	KEY_FLIGHT,
 	KEY_TRIGGER,
 	KEY_AFTER,
+	KEY_BTF,
 	KEY_DROP_ALL,
 };
 
@@ -38,6 +39,7 @@ static const struct option_row options[] = {
 	{KEY_FLIGHT, "flight", "SIZE", "keep the last SIZE in memory, and write at a trigger"},
 	{KEY_TRIGGER, "trigger", "WHAT", "a verdict, fault, slower=USEC or signal (SIGUSR1)"},
 	{KEY_AFTER, "after", "SECONDS", "how long to write on after a trigger (default 5)"},
+	{KEY_BTF, "btf", "FILE", "where the kernel's BTF is, if it has none of its own"},
 	{KEY_DROP_ALL, "drop-all", NULL, "keep no capability: no hooks in modules loaded later"},
 	{0}};
 
@@ -93,6 +95,9 @@ static int set(void *arg, int key, const char *value)
 				  &r->recorder.flight_bytes);
 	case KEY_TRIGGER:
 		return trigger_parse(&r->trigger, value);
+	case KEY_BTF:
+		r->capture.btf = value;
+		return 0;
 	case KEY_DROP_ALL:
 		r->drop_all = true;
 		return 0;

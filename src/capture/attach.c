@@ -181,6 +181,10 @@ void attach_try(struct plan *p, enum plan_mechanism m, char *why, size_t size)
 		try_kprobe(why, size);
 		return;
 	}
+	if (!p->own_btf && m != PLAN_MULTI) {
+		snprintf(why, size, "needs the kernel's own BTF");
+		return;
+	}
 	if (m == PLAN_FSESSION) {
 		p->fsession = attach_type(p->btf, "BPF_TRACE_FSESSION");
 		if (p->fsession < 0) {

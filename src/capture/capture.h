@@ -47,6 +47,7 @@ struct ims_choice {
 struct ims_capture_options {
 	struct ims_choice choice;
 	const char *mechanism; /* "fentry", ...: use this one only; NULL: the best there is */
+	const char *btf;       /* a file that has the kernel's BTF; NULL: the kernel has it itself */
 	int (*sink)(void *arg, const struct ims_record *rec);
 	void *arg;
 };

@@ -50,7 +50,7 @@ static bool have_instance(void)
 	return found;
 }
 
-int ims_capture_check(struct ims_error *err)
+int ims_capture_check(const char *btf, struct ims_error *err)
 {
 	static const struct {
 		unsigned int cap;
@@ -68,10 +68,11 @@ int ims_capture_check(struct ims_error *err)
 		return ims_fail(err, -EPERM,
 				"cannot capture: kernel lockdown (confidentiality) refuses to let "
 				"BPF read kernel memory; boot with lockdown=integrity or none");
-	if (access(BTF_PATH, R_OK))
+	if (!btf && access(BTF_PATH, R_OK))
 		return ims_fail(err, -ENOENT,
 				"cannot capture: no " BTF_PATH " (%s); the kernel needs "
-				"CONFIG_DEBUG_INFO_BTF=y, as distribution kernels have",
+				"CONFIG_DEBUG_INFO_BTF=y, as distribution kernels have; or give a "
+				"file with --btf",
 				strerror(errno));
 	if (!have_instance())
 		return ims_fail(err, -ENODEV,

@@ -4,7 +4,10 @@
 
 #include "capture/capture.h"
 
-/* Whether this process on this machine can capture at all. Returns 0, or -errno with *@err. */
-int ims_capture_check(struct ims_error *err);
+/*
+ * Whether this process on this machine can capture at all; with @btf, the kernel needs none of its
+ * own. Returns 0, or -errno with *@err.
+ */
+int ims_capture_check(const char *btf, struct ims_error *err);
 
 #endif

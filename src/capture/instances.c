@@ -59,6 +59,14 @@ void instances_free(struct instances *s)
 	free(s);
 }
 
+bool instances_known(const struct instances *s, const char *name)
+{
+	struct seen *i;
+
+	HASH_FIND_STR(s->seen, name, i);
+	return i;
+}
+
 static void put_layout(struct instances *s, uint64_t key, const struct layout *layout)
 {
 	struct known_layout *l;

@@ -3,6 +3,7 @@
 #ifndef IMS_CAPTURE_INSTANCES_H
 #define IMS_CAPTURE_INSTANCES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <bpf/btf.h>
@@ -23,5 +24,7 @@ int instances_see(struct instances *s, const char *name, const char *driver, uin
 
 /* The format that @value of the layout at @key stands for; "" when it is not known. */
 const char *instances_format(const struct instances *s, uint64_t key, uint32_t value);
+
+bool instances_known(const struct instances *s, const char *name);
 
 #endif

@@ -25,11 +25,11 @@
 #include "capture/host.h"
 #include "capture/instances.h"
 #include "capture/layout.h"
+#include "capture/object.h"
 #include "capture/plan.h"
 #include "capture/stack.h"
 #include "capture/stats.h"
 #include "capture/trace.h"
-#include "iommuscope.skel.h"
 
 struct ims_capture {
 	struct ims_capture_options options;
@@ -231,7 +231,7 @@ static int load_once(struct ims_capture *c)
 	int err;
 
 	ims_bpf__destroy(c->skel);
-	c->skel = s = ims_bpf__open();
+	c->skel = s = object_open(c->options.btf);
 	if (!s)
 		return -errno;
 	s->rodata->fault_amd_arg = c->plan.row[IMS_POINT_FAULT_AMD].device_arg;
@@ -286,19 +286,22 @@ static int open_steps(struct ims_capture *c, struct ims_error *err)
 {
 	/* Kernels before 5.11 charge maps to this limit; raising it may fail, and need not work. */
 	struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
-	int e = ims_capture_check(err);
+	const char *file = c->options.btf;
+	int e = ims_capture_check(file, err);
 
 	if (e)
 		return e;
 	setrlimit(RLIMIT_MEMLOCK, &unlimited);
 	libbpf_set_print(quiet);
-	c->btf = btf__load_vmlinux_btf();
+	c->btf = file ? btf__parse(file, NULL) : btf__load_vmlinux_btf();
 	if (!c->btf)
-		return ims_fail(err, -errno, "cannot read the kernel's BTF: %s", strerror(errno));
+		return ims_fail(err, -errno, "cannot read BTF from %s: %s; give the kernel's vmlinux, "
+				"or what bpftool wrote of it",
+				file ? file : "the kernel", strerror(errno));
 	c->stacks = stacks_new();
 	if (!c->stacks)
 		return ims_fail(err, -ENOMEM, "no memory");
-	e = plan_make(&c->plan, c->btf, stacks_symbols(c->stacks), c->options.mechanism, err);
+	e = plan_make(&c->plan, c->btf, !file, stacks_symbols(c->stacks), c->options.mechanism, err);
 	if (e)
 		return e;
 	e = load(c, err);
@@ -369,6 +372,8 @@ static int snapshot_instances(struct ims_capture *c)
 			continue;
 		snprintf(path, sizeof(path), "/sys/class/iommu/%s", e->d_name);
 		err = snapshot(c, c->skel->progs.snapshot_instance, path);
+		if (!err && c->options.btf && !instances_known(c->instances, e->d_name))
+			err = -EBADMSG;
 	}
 	if (d)
 		closedir(d);
@@ -448,6 +453,11 @@ int ims_capture_start(struct ims_capture *c, struct ims_error *err)
 		e = snapshot(c, c->skel->progs.snapshot_groups, "/sys/kernel/iommu_groups");
 	if (!e)
 		e = tell_snapshot(c, c->skel->bss->snapshot_seen);
+	if (e == -EBADMSG)
+		return ims_fail(err, e,
+				"%s is not the BTF of this kernel: read by it, the IOMMUs have other "
+				"names than in sysfs; take it from this kernel's vmlinux",
+				c->options.btf);
 	if (e)
 		return ims_fail(err, e, "cannot take the snapshot: %s", strerror(-e));
 	return 0;

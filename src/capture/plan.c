@@ -103,17 +103,18 @@ static bool function_fits(const struct btf *btf, const struct candidate *c, stru
 	return true;
 }
 
-static bool in_btf(struct btf *vmlinux, const struct candidate *c, struct plan_row *row)
+static bool in_btf(const struct plan *p, const struct candidate *c, struct plan_row *row)
 {
 	struct btf *module;
 	bool fits;
 
 	if (!c->module)
-		return function_fits(vmlinux, c, row);
-	module = btf__load_module_btf(c->module, vmlinux);
+		return function_fits(p->btf, c, row);
+	module = btf__load_module_btf(c->module, p->btf);
 	if (!module) {
 		if (!c->why_not)
-			plan_say(row, "module %s is not loaded", c->module);
+			plan_say(row, "module %s is not loaded%s", c->module,
+				 p->own_btf ? "" : ", or has no BTF");
 		return false;
 	}
 	fits = function_fits(module, c, row);
@@ -152,7 +153,7 @@ static bool in_kernel(const struct plan *p, const struct candidate *c, struct pl
 
 static bool fits(const struct plan *p, const struct candidate *c, struct plan_row *row)
 {
-	if (!in_btf(p->btf, c, row))
+	if (!in_btf(p, c, row))
 		return false;
 	if (c->why_not) {
 		plan_say(row, "tracepoint %s of %s: passed over, %s", c->function, where(c),
@@ -256,7 +257,7 @@ static void take(struct plan *p, struct plan_row *row, const struct candidate *c
 		choose_mechanism(p, row, PLAN_FSESSION);
 		return;
 	}
-	row->mechanism = c->module ? PLAN_RAW_TP : PLAN_TP_BTF;
+	row->mechanism = c->module || !p->own_btf ? PLAN_RAW_TP : PLAN_TP_BTF;
 	row->state = PLAN_CHOSEN;
 }
 
@@ -432,13 +433,14 @@ static int need_one(struct plan *p, struct ims_error *err)
 			p->unusable[PLAN_KPROBE]);
 }
 
-int plan_make(struct plan *p, struct btf *btf, const struct ksyms *ksyms,
+int plan_make(struct plan *p, struct btf *btf, bool own_btf, const struct ksyms *ksyms,
 	      const char *force, struct ims_error *err)
 {
 	int e;
 
 	memset(p, 0, sizeof(*p));
 	p->btf = btf;
+	p->own_btf = own_btf;
 	p->ksyms = ksyms;
 	e = parse_force(p, force, err);
 	if (!e)

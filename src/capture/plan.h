@@ -67,6 +67,7 @@ struct plan {
 	struct ops ops;
 	int force;		   /* enum plan_mechanism, or -1 */
 	bool tried[PLAN_LADDER];
+	bool own_btf;			/* the kernel has BTF itself */
 	char unusable[PLAN_LADDER][48]; /* once tried: "", or why this kernel cannot */
 	int fsession;			/* BPF_TRACE_FSESSION of the running kernel */
 	char (*log)[2][PLAN_LOG];	/* of each row's programs: why they were refused */
@@ -75,9 +76,10 @@ struct plan {
 /*
  * Chooses functions by what the kernel's BTF (@btf) and that of its modules has, and mechanisms by
  * trial. @force: the name of one, or NULL. Returns 0, or with *@err -EINVAL for another name and
- * -EOPNOTSUPP when this kernel cannot do it, or -EACCES when nothing is allowed. @btf and @ksyms have to outlive the plan.
+ * -EOPNOTSUPP when this kernel cannot do it, or -EACCES when nothing is allowed. @own_btf: @btf comes
+ * from the kernel, not from a file. @btf and @ksyms have to outlive the plan.
  */
-int plan_make(struct plan *p, struct btf *btf, const struct ksyms *ksyms,
+int plan_make(struct plan *p, struct btf *btf, bool own_btf, const struct ksyms *ksyms,
 	      const char *force, struct ims_error *err);
 
 void plan_free(struct plan *p);
