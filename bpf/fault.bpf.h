@@ -242,7 +242,8 @@ int fault_scope_tp(__u64 *ctx)
 	if ((__u32)ctx[4])
 		e->flags |= IMS_EVENT_PASID;
 	smmu_access(e, ctx[2], ctx[5] & 1);
-	smmu_source(e, BPF_CORE_READ(instance, driver_data), ctx[1]);
+	/* The class device's parent is the SMMU itself. */
+	smmu_source(e, BPF_CORE_READ(instance, parent, driver_data), ctx[1]);
 	emit_submit(e);
 	return 0;
 }
