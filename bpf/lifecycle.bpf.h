@@ -371,4 +371,31 @@ int device_remove_tp(__u64 *ctx)
 	return 0;
 }
 
+/* ---- modules, whose functions are hooked while they are there -------------------------------- */
+
+static __always_inline void module_event(__u64 *ctx, __u32 flags)
+{
+	struct ims_kevent *e = emit_reserve(ctx, IMS_HOOK_NONE, 0);
+
+	if (!e)
+		return;
+	bpf_probe_read_kernel_str(e->device, sizeof(e->device), &((struct module *)ctx[0])->name);
+	e->flags = flags;
+	emit_submit(e);
+}
+
+SEC("raw_tp")
+int module_load(__u64 *ctx)
+{
+	module_event(ctx, IMS_EVENT_MODULE_COMES);
+	return 0;
+}
+
+SEC("raw_tp")
+int module_free(__u64 *ctx)
+{
+	module_event(ctx, 0);
+	return 0;
+}
+
 #endif

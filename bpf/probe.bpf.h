@@ -82,30 +82,8 @@ extern bool bpf_session_is_return(void *ctx) __weak __ksym;
 		}                                                                                  \
 		return 0;                                                                          \
 	}
-
-/*
- * For a hook that needs no more of its entry than the time: that is kept in the session itself, where
- * the arguments are at the return as well. done(ctx, arg, begin_ns, ret); begin_ns is 0 when the kernel
- * skipped the program at the entry.
- */
-#define IMS_FSESSION_TIMED(name, nargs, done)                                                      \
-	SEC("fsession")                                                                            \
-	int name##_fsession(__u64 *ctx)                                                            \
-	{                                                                                          \
-		__u64 *begin = bpf_session_cookie(ctx), arg[4] = {}, ret = 0;                      \
-                                                                                                   \
-		if (!bpf_session_is_return(ctx)) {                                                 \
-			*begin = bpf_ktime_get_ns();                                               \
-			return 0;                                                                  \
-		}                                                                                  \
-		IMS_FENTRY_ARGS(ctx, arg, nargs);                                                  \
-		bpf_get_func_ret(ctx, &ret);                                                       \
-		done(ctx, arg, *begin, ret);                                                       \
-		return 0;                                                                          \
-	}
 #else
 #define IMS_FSESSION(fetch, name, nargs, enter, leave)
-#define IMS_FSESSION_TIMED(name, nargs, done)
 #endif
 
 /* For kernels without BTF the programs are built once more, without those that need it. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -22,11 +23,24 @@ void privileges_forget(void)
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 }
 
+/* Debian's perf_event_paranoid=3 asks for more than CAP_PERFMON to put a kprobe into a module. */
+static uint64_t for_kprobes(void)
+{
+	FILE *f = fopen("/proc/sys/kernel/perf_event_paranoid", "re");
+	int paranoid = 0;
+
+	if (f && fscanf(f, "%d", &paranoid) != 1)
+		paranoid = 0;
+	if (f)
+		fclose(f);
+	return paranoid > 2 ? BIT(CAP_SYS_ADMIN) : 0;
+}
+
 int privileges_drop(bool late, bool others)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[2];
-	uint64_t keep = (late ? FOR_MODULES : 0) | (others ? FOR_OTHERS : 0) |
+	uint64_t keep = (late ? FOR_MODULES | for_kprobes() : 0) | (others ? FOR_OTHERS : 0) |
 			(geteuid() == 0 ? FOR_ROOT : 0);
 
 	if (syscall(SYS_capget, &head, data))

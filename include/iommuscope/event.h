@@ -164,6 +164,9 @@ enum ims_fault_code {
 	IMS_FAULT_AMD,	  /* the flags of an IO_PAGE_FAULT (AMD 48882, 2.5.3) */
 };
 
+/* Of hook none, which stays inside the capture: the module called @device is loaded; else it goes. */
+#define IMS_EVENT_MODULE_COMES 1u
+
 /*
  * One lifecycle event. @domain is the number this capture gave to the domain (1, 2, ...; 0 when
  * there is none): a domain that is freed and allocated again at the same address gets a new one.

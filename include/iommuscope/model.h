@@ -315,6 +315,7 @@ struct model_host {
 struct model_plan {
 	uint32_t hook;
 	const char *function, *mechanism, *module, *state, *reason;
+	uint64_t hits; /* 0: none, or not told */
 };
 
 const struct model_overview *model_overview(const struct model *m);

@@ -49,6 +49,7 @@ struct ims_plan {
 	const char *module;    /* "vmlinux", "vfio_iommu_type1", ... */
 	const char *state;     /* "attached", "missing", "failed", "silent" */
 	const char *reason;    /* why not, or why the better candidates were passed over */
+	uint64_t hits;	       /* so far; 0 for an attached row: it has not proved itself */
 };
 
 struct ims_instance {

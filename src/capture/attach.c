@@ -211,12 +211,14 @@ static const char *const kinds[][2] = {
 	[PLAN_NONE] = {NULL, NULL},
 };
 
-static struct bpf_program *program(const struct bpf_object *obj, const char *prefix,
-				   const char *kind)
+struct bpf_program *attach_program_of(const struct bpf_object *obj, const char *prefix,
+				      enum plan_mechanism m, int k)
 {
 	char name[64];
 
-	snprintf(name, sizeof(name), "%s_%s", prefix, kind);
+	if (!kinds[m][k])
+		return NULL;
+	snprintf(name, sizeof(name), "%s_%s", prefix, kinds[m][k]);
 	return bpf_object__find_program_by_name(obj, name);
 }
 
@@ -245,7 +247,7 @@ static int prepare_program(const struct plan *p, struct plan_row *row, struct bp
 static int prepare_row(struct plan *p, struct plan_row *row, const struct bpf_object *obj)
 {
 	for (int k = 0; k < 2 && kinds[row->mechanism][k]; k++) {
-		struct bpf_program *prog = program(obj, row->program, kinds[row->mechanism][k]);
+		struct bpf_program *prog = attach_program_of(obj, row->program, row->mechanism, k);
 		int err = prepare_program(p, row, prog, p->log[row - p->row][k]);
 
 		if (err)
@@ -253,6 +255,18 @@ static int prepare_row(struct plan *p, struct plan_row *row, const struct bpf_ob
 		row->prog[k] = prog;
 	}
 	return 0;
+}
+
+/* Kprobes have no target at load: one pair serves all that come later. */
+static void prepare_late(const struct bpf_object *obj, enum ims_point point)
+{
+	for (int k = 0; k < 2; k++) {
+		struct bpf_program *prog =
+			attach_program_of(obj, points[point].program, PLAN_KPROBE, k);
+
+		if (prog)
+			bpf_program__set_autoload(prog, true);
+	}
 }
 
 int plan_prepare(struct plan *p, struct bpf_object *obj)
@@ -266,6 +280,9 @@ int plan_prepare(struct plan *p, struct bpf_object *obj)
 	bpf_object__for_each_program(prog, obj)
 		if (strcmp(bpf_program__section_name(prog), "raw_tp"))
 			bpf_program__set_autoload(prog, false);
+	for (unsigned int i = 0; i < IMS_POINT_MAX; i++)
+		if (late_is_possible(i))
+			prepare_late(obj, i);
 	for (unsigned int i = 0; i < p->count; i++) {
 		struct plan_row *row = &p->row[i];
 		int err;
@@ -344,6 +361,43 @@ int attach_row(const struct plan *p, struct plan_row *row)
 	return 0;
 }
 
+/*
+ * What the kernel says of a link in BPF_OBJ_GET_INFO_BY_FD, from 6.7 on; headers of the build may lack it.
+ * Both kinds of links have a head of 16 bytes (type, id, prog_id).
+ */
+struct link_missed {
+	__u32 type, id, prog_id, pad;
+	union {
+		struct {
+			__u64 addrs;
+			__u32 count, flags;
+			__u64 missed;
+		} multi;
+		struct {
+			__u32 type, pad;
+			__u64 func_name;
+			__u32 name_len, offset;
+			__u64 addr, missed;
+		} kprobe;
+	};
+};
+
+/* Calls that never came to the program: no room for one more return address, or a kprobe in a kprobe. */
+static uint64_t link_missed(const struct plan_row *row, int k)
+{
+	struct link_missed info = {};
+	union bpf_attr attr = {};
+
+	if (!row->link[k].link || (row->mechanism != PLAN_MULTI && row->mechanism != PLAN_KPROBE))
+		return 0;
+	attr.info.bpf_fd = row->link[k].link;
+	attr.info.info_len = sizeof(info);
+	attr.info.info = (uintptr_t)&info;
+	if (syscall(__NR_bpf, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)))
+		return 0;
+	return row->mechanism == PLAN_MULTI ? info.multi.missed : info.kprobe.missed;
+}
+
 static void unlink_program(struct plan_link *l)
 {
 	if (l->link)
@@ -355,8 +409,20 @@ static void unlink_program(struct plan_link *l)
 
 void detach_row(struct plan_row *row)
 {
+	row->missed += link_missed(row, 1) + link_missed(row, 0);
 	unlink_program(&row->link[1]);
 	unlink_program(&row->link[0]);
+}
+
+void attach_chosen(struct plan *p, struct plan_row *row)
+{
+	int err = attach_row(p, row);
+
+	row->state = err ? PLAN_FAILED : PLAN_ATTACHED;
+	if (!err)
+		return;
+	detach_row(row);
+	plan_say(row, "attach: %s", error_name(err));
 }
 
 int plan_attach(struct plan *p)
@@ -365,19 +431,10 @@ int plan_attach(struct plan *p)
 
 	for (unsigned int i = 0; i < p->count; i++) {
 		struct plan_row *row = &p->row[i];
-		int err;
 
-		if (row->state != PLAN_CHOSEN)
-			continue;
-		err = attach_row(p, row);
-		if (err) {
-			detach_row(row);
-			row->state = PLAN_FAILED;
-			plan_say(row, "attach: %s", error_name(err));
-			continue;
-		}
-		row->state = PLAN_ATTACHED;
-		attached++;
+		if (row->state == PLAN_CHOSEN)
+			attach_chosen(p, row);
+		attached += row->state == PLAN_ATTACHED;
 	}
 	return attached;
 }
@@ -388,18 +445,22 @@ void plan_detach(struct plan *p)
 		detach_row(&p->row[i]);
 }
 
-/* On which the kernel skipped a program because one was running on that CPU already. */
+/* And those on which the kernel skipped a program because one was running on that CPU already. */
+static uint64_t prog_missed(const struct bpf_program *prog)
+{
+	struct bpf_prog_info info = {};
+	__u32 size = sizeof(info);
+
+	if (!prog || bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &size))
+		return 0;
+	return info.recursion_misses;
+}
+
 uint64_t plan_missed(const struct plan_row *row)
 {
 	uint64_t sum = row->missed;
 
-	for (int k = 0; k < 2; k++) {
-		struct bpf_prog_info info = {};
-		__u32 size = sizeof(info);
-
-		if (row->prog[k] &&
-		    !bpf_obj_get_info_by_fd(bpf_program__fd(row->prog[k]), &info, &size))
-			sum += info.recursion_misses;
-	}
+	for (int k = 0; k < 2; k++)
+		sum += link_missed(row, k) + prog_missed(row->prog[k]);
 	return sum;
 }

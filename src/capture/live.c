@@ -42,6 +42,8 @@ struct ims_capture {
 	struct stats *stats;
 	struct trace *trace; /* of single maps and unmaps */
 	struct account account;
+	int module_link[2]; /* of module_load and module_free; 0: none */
+	bool update;	    /* an instance is new: its driver's ops may lead to more functions */
 	uint64_t events;
 	int sink_error;
 };
@@ -75,6 +77,7 @@ static int tell_instance(struct ims_capture *c, const struct ims_kevent *k)
 			      k->instance_ops);
 	if (fresh <= 0)
 		return fresh;
+	c->update = true;
 	rec.instance.name = k->instance;
 	rec.instance.driver = driver;
 	return put(c, &rec);
@@ -126,6 +129,19 @@ static int tell_event(struct ims_capture *c, const struct ims_kevent *k,
 	return put(c, &rec);
 }
 
+static int tell_change(struct ims_capture *c);
+
+/* Modules are told in the order in which they came and went: one may be gone and back by now. */
+static int on_module(struct ims_capture *c, const struct ims_kevent *k)
+{
+	bool changed = plan_unload(&c->plan, k->device);
+
+	stacks_expire(c->stacks);
+	if (k->flags & IMS_EVENT_MODULE_COMES)
+		changed |= plan_update(&c->plan, stacks_symbols(c->stacks));
+	return changed ? tell_change(c) : 0;
+}
+
 static int on_sample(void *arg, void *data, size_t size)
 {
 	struct ims_capture *c = arg;
@@ -137,6 +153,10 @@ static int on_sample(void *arg, void *data, size_t size)
 		return 0;
 	c->account.received[k->hook < IMS_HOOK_MAX ? k->hook : 0]++;
 	err = trace_drain(c->trace, k->time_ns);
+	if (!err && k->hook == IMS_HOOK_NONE) {
+		c->sink_error = on_module(c, k);
+		return c->sink_error;
+	}
 	if (!err && k->instance[0])
 		err = tell_instance(c, k);
 	/* An instance found at start has no device: it is told by its record alone. */
@@ -197,6 +217,22 @@ static void read_account(struct ims_capture *c)
 		a->emitted[hook] += trace_emitted(c->trace, hook);
 }
 
+/*
+ * Programs of the hot path only note that they ran. How often, their statistics know, where the hook has
+ * no other row.
+ */
+static uint64_t hits_of(const struct ims_capture *c, unsigned int i)
+{
+	enum ims_hook hook = points[c->plan.row[i].point].hook;
+	uint64_t hits = c->skel->bss->hits[i], calls = stats_calls(c->stats, hook);
+	unsigned int rows = 0;
+
+	for (unsigned int j = 0; j < c->plan.count; j++)
+		rows += points[c->plan.row[j].point].hook == hook &&
+			c->plan.row[j].mechanism != PLAN_NONE;
+	return hits && calls && rows == 1 ? calls : hits;
+}
+
 static int tell_plan(struct ims_capture *c)
 {
 	int err = 0;
@@ -211,6 +247,7 @@ static int tell_plan(struct ims_capture *c)
 		rec.plan.module = row->module;
 		rec.plan.state = plan_state_name(row->state);
 		rec.plan.reason = row->reason;
+		rec.plan.hits = hits_of(c, i);
 		err = put(c, &rec);
 	}
 	return err;
@@ -433,6 +470,36 @@ static void tell_offsets(struct ims_capture *c)
 	}
 }
 
+/* Rows came or went. */
+static int tell_change(struct ims_capture *c)
+{
+	tell_offsets(c);
+	return tell_plan(c);
+}
+
+/*
+ * By tracepoints, and not by looking at /proc/modules now and then: a module that went and came back in
+ * between would look as if it had stayed, with kprobes that the kernel took away.
+ */
+static void watch_modules(struct ims_capture *c)
+{
+	int load = bpf_raw_tracepoint_open("module_load", bpf_program__fd(c->skel->progs.module_load));
+	int leave = bpf_raw_tracepoint_open("module_free", bpf_program__fd(c->skel->progs.module_free));
+
+	c->plan.running = c->skel->obj;
+	c->module_link[0] = load > 0 ? load : 0;
+	c->module_link[1] = leave > 0 ? leave : 0;
+}
+
+static void ignore_modules(struct ims_capture *c)
+{
+	for (int i = 0; i < 2; i++) {
+		if (c->module_link[i])
+			close(c->module_link[i]);
+		c->module_link[i] = 0;
+	}
+}
+
 int ims_capture_start(struct ims_capture *c, struct ims_error *err)
 {
 	int e;
@@ -442,6 +509,7 @@ int ims_capture_start(struct ims_capture *c, struct ims_error *err)
 		return ims_fail(err, -EOPNOTSUPP,
 				"no hook could be attached on this kernel; attach, for one: %s",
 				c->plan.row[IMS_POINT_ATTACH].reason);
+	watch_modules(c);
 	e = host_tell(c->options.sink, c->options.arg);
 	if (!e)
 		e = choice_tell(&c->options.choice, now_ns(), c->options.sink, c->options.arg);
@@ -460,18 +528,24 @@ int ims_capture_start(struct ims_capture *c, struct ims_error *err)
 				c->options.btf);
 	if (e)
 		return ims_fail(err, e, "cannot take the snapshot: %s", strerror(-e));
+	c->update = false; /* the plan was made with all that is here */
 	return 0;
 }
 
 int ims_capture_poll(struct ims_capture *c, int timeout_ms)
 {
 	struct epoll_event ready;
+	int err;
 
 	if (trace_urgent(c->trace))
 		timeout_ms = 0;
 	if (epoll_wait(ring_buffer__epoll_fd(c->ring), &ready, 1, timeout_ms) < 0 && errno != EINTR)
 		return -errno;
-	return drain(c);
+	err = drain(c);
+	if (err || !c->update)
+		return err;
+	c->update = false;
+	return plan_update(&c->plan, stacks_symbols(c->stacks)) ? tell_change(c) : 0;
 }
 
 int ims_capture_refresh(struct ims_capture *c)
@@ -509,6 +583,7 @@ int ims_capture_stop(struct ims_capture *c)
 	struct ims_record end = {.type = IMS_REC_END};
 	int err;
 
+	ignore_modules(c);
 	plan_detach(&c->plan);
 	err = drain_last(c);
 	if (!err)
@@ -531,6 +606,7 @@ void ims_capture_close(struct ims_capture *c)
 {
 	if (!c)
 		return;
+	ignore_modules(c);
 	plan_free(&c->plan);
 	ring_buffer__free(c->ring);
 	trace_free(c->trace);

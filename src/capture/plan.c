@@ -181,6 +181,8 @@ static const char *refusal(struct plan *p, const struct plan_row *row, enum plan
 
 	if (unusable(p, m))
 		return p->unusable[m];
+	if (p->running && m != PLAN_KPROBE)
+		return "found while recording";
 	if (by_name && row->address)
 		return "goes by name only";
 	if (by_name && row != &p->row[row->point])
@@ -234,18 +236,19 @@ static void begin_row(struct plan_row *row, enum ims_point point)
 	row->mechanism = PLAN_NONE;
 }
 
-/* The point's first row, or a further one; NULL: there are too many. */
+/* A row of the point that serves nothing yet, or a further one; NULL: there are too many. */
 static struct plan_row *next_row(struct plan *p, enum ims_point point)
 {
-	struct plan_row *row = &p->row[point];
+	for (unsigned int i = 0; i < p->count; i++) {
+		struct plan_row *row = &p->row[i];
 
-	if (row->state == PLAN_MISSING && !row->driver[0])
-		return row;
+		if (row->point == point && row->state == PLAN_MISSING && !row->driver[0])
+			return row;
+	}
 	if (p->count == IMS_ROWS)
 		return NULL;
-	row = &p->row[p->count++];
-	begin_row(row, point);
-	return row;
+	begin_row(&p->row[p->count], point);
+	return &p->row[p->count++];
 }
 
 static void take(struct plan *p, struct plan_row *row, const struct candidate *c)
@@ -274,13 +277,17 @@ static void choose(struct plan *p, struct plan_row *row, const struct candidate 
 	const char *driver = c->driver;
 
 	row->reason[0] = 0;
+	row->address = 0;
+	row->no_args = false;
 	if (driver)
 		set(row->driver, sizeof(row->driver), driver);
 	for (const struct candidate *first = c; c < end && c->function; c++) {
 		if (!same_driver(c, first))
 			continue;
-		if (!row->function[0] && !c->why_not)
+		if (!row->function[0] && !c->why_not) {
 			set(row->function, sizeof(row->function), c->function);
+			set(row->module, sizeof(row->module), c->module ? c->module : "");
+		}
 		if (!fits(p, c, row))
 			continue;
 		set(row->function, sizeof(row->function), c->function);
@@ -373,8 +380,7 @@ static bool is_first_of_driver(const struct candidate *c, const struct candidate
 	return all == c;
 }
 
-/* Rows for what the machine has; those that are chosen already stay as they are. */
-static void make_rows(struct plan *p, enum ims_point point)
+void plan_make_rows(struct plan *p, enum ims_point point)
 {
 	const struct candidate *all = points[point].candidate;
 	struct plan_row *primary = &p->row[point], *row;
@@ -452,7 +458,7 @@ int plan_make(struct plan *p, struct btf *btf, bool own_btf, const struct ksyms 
 	for (unsigned int i = 0; i < IMS_POINT_MAX; i++)
 		begin_row(&p->row[i], i);
 	for (unsigned int i = 0; i < IMS_POINT_MAX; i++)
-		make_rows(p, i);
+		plan_make_rows(p, i);
 	return 0;
 }
 

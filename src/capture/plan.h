@@ -71,6 +71,7 @@ struct plan {
 	char unusable[PLAN_LADDER][48]; /* once tried: "", or why this kernel cannot */
 	int fsession;			/* BPF_TRACE_FSESSION of the running kernel */
 	char (*log)[2][PLAN_LOG];	/* of each row's programs: why they were refused */
+	const struct bpf_object *running; /* once attached: what is loaded; NULL before */
 };
 
 /*
@@ -96,6 +97,15 @@ bool plan_load_failed(struct plan *p);
 
 /* Attaches all that was chosen; what fails becomes a row that says so. Returns how many attached. */
 int plan_attach(struct plan *p);
+
+/*
+ * While attached: instances or modules came; @ksyms are the symbols with theirs. Attaches what can be
+ * hooked now and could not before. Returns whether rows changed.
+ */
+bool plan_update(struct plan *p, const struct ksyms *ksyms);
+
+/* @module goes: its rows are detached. Returns whether there were any. */
+bool plan_unload(struct plan *p, const char *module);
 void plan_detach(struct plan *p);
 
 /* Calls of the row that the kernel did not show to its programs, as far as it counts them. */

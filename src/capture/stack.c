@@ -63,6 +63,11 @@ const struct ksyms *stacks_symbols(struct stacks *s)
 	return fresh;
 }
 
+void stacks_expire(struct stacks *s)
+{
+	s->ksyms_ns = 0;
+}
+
 /* Whether both are in the same function: "name+0x..". */
 static bool same_function(const char *a, const char *b)
 {

@@ -36,6 +36,9 @@ const struct ksyms *stacks_symbols(struct stacks *s);
 struct ims_stack stacks_user(struct stacks *s, uint32_t pid, const __u64 *addr, uint64_t depth,
 			     struct frames *f);
 
+/* Modules came or went: has them read again at the next call, however soon. */
+void stacks_expire(struct stacks *s);
+
 /* The name of the kernel's symbol that begins here, or NULL. */
 const char *stacks_name_at(struct stacks *s, uint64_t addr);
 

@@ -53,6 +53,7 @@ struct stats {
 	struct ims_slot *last;	 /* of each slot, the sum of its last reading */
 	struct total *totals;
 	const struct ims_choice *choice;
+	uint64_t calls[IMS_HOOK_MAX]; /* read so far */
 	uint64_t *cache; /* of the slots of instances */
 	size_t cache_size;
 };
@@ -184,6 +185,7 @@ int stats_add(struct stats *s, uint64_t domain, uint32_t hook, uint64_t ns, uint
 
 	if (!t)
 		return -ENOMEM;
+	s->calls[hook]++;
 	t->added = true;
 	t->stats.bucket[ims_hist_bucket(ns)]++;
 	t->stats.sum_ns += ns;
@@ -191,6 +193,11 @@ int stats_add(struct stats *s, uint64_t domain, uint32_t hook, uint64_t ns, uint
 	if (ns > t->stats.max_ns)
 		t->stats.max_ns = ns;
 	return 0;
+}
+
+uint64_t stats_calls(const struct stats *s, uint32_t hook)
+{
+	return s->calls[hook];
 }
 
 /* Sums up the CPUs of what s->percpu holds; 32-bit counters wrap, as those of each CPU do. */
@@ -247,6 +254,7 @@ static int tell_one(struct stats *s, uint32_t slot, struct ims_record *rec,
 	add_up(s, &now);
 	calls = gain(&t->stats, &s->last[slot], &now);
 	s->last[slot] = now;
+	s->calls[t->stats.hook] += calls;
 	if (!calls && !t->added)
 		return 0;
 	t->added = false;

@@ -30,6 +30,9 @@ int stats_add(struct stats *s, uint64_t domain, uint32_t hook, uint64_t ns, uint
 /* Looks which objects are gone: the next stats_tell() will take these slots back. */
 void stats_look(struct stats *s);
 
+/* How many calls of @hook were read so far. */
+uint64_t stats_calls(const struct stats *s, uint32_t hook);
+
 /* Reports what changed; slots of objects that are gone are reported a last time and freed. */
 int stats_tell(struct stats *s, uint64_t time_ns,
 	       int (*sink)(void *arg, const struct ims_record *rec), void *arg);

@@ -215,6 +215,7 @@ int event_apply(struct model *m, const struct ims_event *e, uint64_t time_ns)
 		[IMS_HOOK_MAP] = fault_mapping,
 		[IMS_HOOK_UNMAP] = fault_mapping,
 		[IMS_HOOK_FAULT] = fault_apply,
+		[IMS_HOOK_DETACH_PASID] = pasid_detached,
 	};
 
 	if (e->hook >= IMS_HOOK_MAX)

@@ -55,6 +55,7 @@ struct domain_node {
 	bool attached;	/* at least once */
 	bool called;	/* a caller of the core attached it, not the core for itself */
 	bool untracked; /* attached where its detach is not seen */
+	uint32_t pasids; /* that it is attached to; what replaced it on one is not told apart */
 	bool held;	/* leak.c: a group still needs it */
 	bool pinned;	/* a verdict names it */
 	struct domain_node *next_freed;
@@ -233,6 +234,7 @@ void loss_balance(struct model *m);
 /* leak.c, pasid.c */
 void leaks_find(struct model *m);
 int pasid_apply(struct model *m, const struct ims_event *e, uint64_t time_ns);
+int pasid_detached(struct model *m, const struct ims_event *e, uint64_t time_ns);
 
 /* share.c. A device behind @instance is attached to @d, and leaves it; the driver's own list has
  * the instance, too. */

@@ -31,7 +31,7 @@ static bool leaked(const struct model *m, const struct domain_node *d)
 {
 	if (!d->pub.alloc_seen || d->pub.freed || owned_by_core(d))
 		return false;
-	if (d->pub.device_count || d->held || d->untracked)
+	if (d->pub.device_count || d->held || d->untracked || d->pasids)
 		return false;
 	return d->idle_ns && m->overview.last_ns - d->idle_ns >= MODEL_LEAK_NS;
 }

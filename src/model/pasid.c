@@ -63,11 +63,21 @@ int pasid_apply(struct model *m, const struct ims_event *e, uint64_t time_ns)
 	} else {
 		if (!attach_is_global(a.type))
 			attach_judge_success(m, &a);
-		/* No hook tells when it leaves the PASID. */
 		if (a.domain)
+			a.domain->pasids++;
+		if (a.domain && !model_hooked(m, IMS_HOOK_DETACH_PASID))
 			a.domain->untracked = true;
 	}
 	if (a.domain)
 		domain_learn_driver(m, a.domain, e, &err);
 	return err;
+}
+
+int pasid_detached(struct model *m, const struct ims_event *e, uint64_t time_ns)
+{
+	struct domain_node *d = domain_find(m, e->domain);
+
+	if (d && d->pasids && !--d->pasids)
+		d->idle_ns = time_ns;
+	return 0;
 }

@@ -115,6 +115,7 @@ int plan_apply(struct model *m, const struct ims_plan *plan)
 		.module = intern(m, plan->module),
 		.state = intern(m, plan->state),
 		.reason = intern(m, plan->reason),
+		.hits = plan->hits,
 	};
 	size_t i;
 	int err;

@@ -230,6 +230,7 @@ static void decode_plan(struct cursor *c, const struct decoder *d, struct ims_pl
 	plan->module = take_string(c, d);
 	plan->state = take_string(c, d);
 	plan->reason = take_string(c, d);
+	plan->hits = take(c);
 }
 
 /* Returns false for a type that is not known. */

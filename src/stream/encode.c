@@ -104,7 +104,8 @@ static uint8_t *put_plan(struct encoder *e, uint8_t *p, const struct ims_plan *p
 	p = put_string(e, p, plan->mechanism);
 	p = put_string(e, p, plan->module);
 	p = put_string(e, p, plan->state);
-	return put_string(e, p, plan->reason);
+	p = put_string(e, p, plan->reason);
+	return put_varint(p, plan->hits);
 }
 
 static uint64_t *event_last(struct encoder *e, uint32_t state)

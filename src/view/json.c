@@ -137,7 +137,8 @@ json_t *json_plan(const struct model_plan *p)
 	o = json_with(o, "mechanism", json_text_or_null(p->mechanism));
 	o = json_with(o, "module", json_text_or_null(p->module));
 	o = json_with(o, "state", json_text(p->state));
-	return json_with(o, "reason", json_text_or_null(p->reason));
+	o = json_with(o, "reason", json_text_or_null(p->reason));
+	return json_with(o, "hits", json_number(p->hits));
 }
 
 json_t *json_host(const struct model_host *h)

@@ -37,16 +37,22 @@ void view_verdict_counts(const struct view *v)
 void view_plan_rows(const struct view *v)
 {
 	const struct model_plan *p;
+	char hits[VIEW_TEXT];
 
 	for (size_t i = 0; (p = model_plan(v->m, i)); i++) {
 		fputs("  ", v->out);
 		view_cell(v, ims_hook_name(p->hook), 13);
 		fputc(' ', v->out);
-		view_cell(v, *p->function ? p->function : "-", 37);
+		view_cell(v, *p->function ? p->function : "-", 35);
 		fputc(' ', v->out);
-		view_cell(v, *p->mechanism ? p->mechanism : "-", 13);
+		view_cell(v, *p->mechanism ? p->mechanism : "-", 12);
 		fputc(' ', v->out);
-		view_cut(v, p->state, 12);
+		if (p->hits) {
+			view_cell(v, p->state, 8);
+			fprintf(v->out, " %6s", view_count(hits, p->hits, 6));
+		} else {
+			view_cut(v, p->state, 8);
+		}
 		fputc('\n', v->out);
 		if (*p->reason)
 			view_quote(v, p->reason, 6);

@@ -98,7 +98,8 @@ static json_t *with_plan(json_t *o, const struct ims_plan *p)
 	o = json_with(o, "mechanism", json_text_or_null(p->mechanism));
 	o = json_with(o, "module", json_text_or_null(p->module));
 	o = json_with(o, "state", json_text(p->state));
-	return json_with(o, "reason", json_text_or_null(p->reason));
+	o = json_with(o, "reason", json_text_or_null(p->reason));
+	return json_with(o, "hits", json_number(p->hits));
 }
 
 static json_t *record_json(const struct ims_record *rec)

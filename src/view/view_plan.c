@@ -9,7 +9,8 @@ int view_plan(FILE *out, const struct model *m, const struct view_options *o)
 
 	view_init(&v, out, m, o);
 	view_on(&v, VIEW_DIM);
-	fputs("  HOOK          FUNCTION                              MECHANISM     STATE\n", out);
+	fputs("  HOOK          FUNCTION                            MECHANISM    STATE      HITS\n",
+	      out);
 	view_off(&v);
 	view_plan_rows(&v);
 	return view_done(out);

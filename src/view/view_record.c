@@ -146,6 +146,7 @@ static void print_plan(const struct view *v, const struct ims_plan *p)
 	print_word(v, "module", p->module);
 	print_word(v, "state", p->state);
 	print_word(v, "reason", p->reason);
+	print_number(v, "hits", p->hits);
 	fputc('\n', v->out);
 }
 

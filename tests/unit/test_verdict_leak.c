@@ -307,6 +307,29 @@ static void test_pasid(void **state)
 	end_after(m, 2 * MODEL_LEAK_NS);
 	assert_verdicts(m, "attach-failed leak ");
 	model_free(m);
+	/* Of two, one is given back, and then the other. */
+	for (int detached = 1; detached <= 2; detached++) {
+		m = new_machine("arm-smmu-v3");
+		alloc_a(m);
+		for (int i = 0; i < 2; i++)
+			EVENT(m, ATTACH_PASID, AT1, .domain = A, .domain_type = UNMANAGED, READ(SMMU1));
+		for (int i = 0; i < detached; i++)
+			EVENT(m, DETACH_PASID, AT1, .domain = A, .domain_type = UNMANAGED);
+		end_after(m, 2 * MODEL_LEAK_NS);
+		assert_verdicts(m, detached == 2 ? "leak " : "");
+		model_free(m);
+	}
+	/* A kernel that was not asked when a PASID is given back. */
+	m = new_machine("arm-smmu-v3");
+	put_plan(m, IMS_HOOK_ATTACH, "f", "attached");
+	put_plan(m, IMS_HOOK_DOMAIN_FREE, "f", "attached");
+	put_plan(m, IMS_HOOK_DETACH_PASID, "f", "missing");
+	alloc_a(m);
+	EVENT(m, ATTACH_PASID, AT1, .domain = A, .domain_type = UNMANAGED, READ(SMMU1));
+	EVENT(m, DETACH_PASID, AT1, .domain = A, .domain_type = UNMANAGED);
+	end_after(m, 2 * MODEL_LEAK_NS);
+	assert_verdicts(m, "");
+	model_free(m);
 }
 
 /* Attached to what has no name here: nobody can say when it leaves. */

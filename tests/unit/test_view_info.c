@@ -167,18 +167,18 @@ static void test_plan(void **state)
 	text = plan_text(m, false);
 	assert_string_equal(
 		text,
-		"  HOOK          FUNCTION                              MECHANISM     STATE\n"
-		"  attach        __iommu_attach_device                 fentry        chosen\n"
-		"  caller        -                                     -             missing\n"
+		"  HOOK          FUNCTION                            MECHANISM    STATE      HITS\n"
+		"  attach        __iommu_attach_device               fentry       chosen\n"
+		"  caller        -                                   -            missing\n"
 		"      module vfio_iommu_type1 is not loaded\n");
 	json = plan_text(m, true);
 	assert_string_equal(
 		json,
 		"{\"schema\":1,\"plan\":[{\"hook\":\"attach\",\"function\":"
 		"\"__iommu_attach_device\",\"mechanism\":\"fentry\",\"module\":\"vmlinux\","
-		"\"state\":\"chosen\",\"reason\":null},{\"hook\":\"caller\",\"function\":null,"
+		"\"state\":\"chosen\",\"reason\":null,\"hits\":0},{\"hook\":\"caller\",\"function\":null,"
 		"\"mechanism\":null,\"module\":null,\"state\":\"missing\",\"reason\":"
-		"\"module vfio_iommu_type1 is not loaded\"}]}\n");
+		"\"module vfio_iommu_type1 is not loaded\",\"hits\":0}]}\n");
 	free(text);
 	free(json);
 	model_free(m);

@@ -72,6 +72,8 @@ check "kprobes: perf_event_paranoid and CAP_SYS_ADMIN are named" \
 	says 'kprobe: perf_event_paranoid is 3: needs CAP_SYS_ADMIN; ' 1 \
 	with-caps 1000 bpf,perfmon,syslog iommutrace record --mechanism kprobe -o /tmp/x.ims
 check "... CAP_SYS_ADMIN is enough" counts $all --mechanism kprobe
+check "a recorder keeps that too where modules need it" \
+	kept $((lent | $(bit 21))) with-caps 1000 $all iommutrace record -q
 echo 2 >$paranoid
 check "... so is perf_event_paranoid=2" counts bpf,perfmon --mechanism kprobe
 check "CAP_BPF and CAP_PERFMON: the counts are the kernel's" counts bpf,perfmon

@@ -3,6 +3,7 @@
 # plan.sh PAIRS: records the same work by each mechanism, with the kernel's tracepoints beside it, for
 # tests/vm/check-plan to judge.
 . /opt/guest/lib.sh
+modprobe vfio-pci
 pairs=${1:-200}
 card=$(vfio_devices | awk 'NR == 1 { print $1 }')
 
