@@ -323,6 +323,19 @@ HOT(queue_sync, IMS_HOOK_QUEUE_SYNC, IMS_POINT_QUEUE_SYNC, HOT_ERRNO, 0, 0)
 /* A copy by the compiler, which may have dropped the answer. */
 HOT(queue_wait, IMS_HOOK_QUEUE_SYNC, IMS_POINT_QUEUE_SYNC, HOT_ANY, 0, 0)
 
+/*
+ * Our own SMMUv3 module tells of each sync itself, with the time: (class device, commands, spins, ns,
+ * result). Its functions are in no row then.
+ */
+SEC("raw_tp")
+int queue_sync_scope_tp(__u64 *ctx)
+{
+	hits[IMS_POINT_QUEUE_SYNC_SCOPE] = 1;
+	if (filter_task())
+		hot_count(IMS_HOOK_QUEUE_SYNC, class_slot(ctx[0]), ctx[3], 0, (__s32)ctx[4] != 0);
+	return 0;
+}
+
 /* ---- the DMA API, where an IOMMU is behind it: (device, ...) ----------------------------------- */
 
 HOT(dma_map, IMS_HOOK_DMA_MAP, IMS_POINT_DMA_MAP, HOT_DMA, 0, 0)

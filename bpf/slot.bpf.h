@@ -105,6 +105,12 @@ static __always_inline __u32 object_slot(__u64 address, __u32 hook, struct devic
 	return slot;
 }
 
+/* Told by a driver that names its instance itself, by the class device. */
+static __noinline __u32 class_slot(__u64 dev)
+{
+	return object_slot(dev, IMS_HOOK_QUEUE_SYNC, (struct device *)dev);
+}
+
 static __noinline __u32 device_slot(__u64 dev, __u32 hook)
 {
 	return object_slot(dev, hook, (struct device *)dev);

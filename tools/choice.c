@@ -54,6 +54,33 @@ static int set_stacks(struct ims_choice *c, const char *value)
 	return EXIT_USAGE;
 }
 
+/* The operations of the hot path; each that is left out is a cost less. */
+static int set_operations(struct ims_choice *c, const char *value)
+{
+	static const enum ims_hook all[] = {IMS_HOOK_MAP,	 IMS_HOOK_UNMAP,   IMS_HOOK_IOTLB_SYNC,
+					    IMS_HOOK_QUEUE_SYNC, IMS_HOOK_DMA_MAP, IMS_HOOK_DMA_UNMAP};
+	const size_t count = sizeof(all) / sizeof(all[0]);
+	size_t n, i;
+
+	c->without = 0;
+	for (i = 0; i < count; i++)
+		c->without |= 1u << all[i];
+	for (; *value; value += n + (value[n] == ',')) {
+		n = strcspn(value, ",");
+		for (i = 0; i < count; i++)
+			if (strlen(ims_hook_name(all[i])) == n &&
+			    !strncmp(ims_hook_name(all[i]), value, n))
+				break;
+		if (i == count) {
+			complain("--operations \"%.*s\" is none of map, unmap, iotlb-sync, "
+				 "queue-sync, dma-map and dma-unmap", (int)n, value);
+			return EXIT_USAGE;
+		}
+		c->without &= ~(1u << all[i]);
+	}
+	return 0;
+}
+
 /* A name for the kernel's side, which is no longer than names are there. */
 static int set_name(const char *option, const char *value, char *name, size_t size)
 {
@@ -122,6 +149,8 @@ int choice_set(struct ims_choice *c, int key, const char *value)
 	switch (key) {
 	case CHOICE_EVENTS:
 		return set_events(c, value);
+	case CHOICE_OPERATIONS:
+		return set_operations(c, value);
 	case CHOICE_SAMPLE:
 		return set_sample(c, value);
 	case CHOICE_SLOWER:

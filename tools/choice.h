@@ -18,12 +18,14 @@ enum choice_key {
 	CHOICE_DOMAIN,
 	CHOICE_BUFFER,
 	CHOICE_RING,
+	CHOICE_OPERATIONS,
 };
 
 /* Rows of an option table. */
 #define CHOICE_OPTIONS                                                                             \
 	{CHOICE_EVENTS, "events", "WHICH", "lifecycle (default), or all: also each map and unmap"}, \
 	{CHOICE_SAMPLE, "sample", "1/N", "the same, but one in N of these only, by chance"},       \
+	{CHOICE_OPERATIONS, "operations", "LIST", "observe only map,unmap,iotlb-sync,... (default: all)"}, \
 	{CHOICE_SLOWER, "slower", "USEC", "each map and unmap that took so long, with its stack"}, \
 	{CHOICE_STACKS, "stacks", "WHICH", "kernel (default), user, both or none"},                \
 	{'p', "pid", "PID", "only maps and unmaps by this process"},                               \

@@ -28,13 +28,13 @@ enum {
 };
 
 static const struct option_row options[] = {
-	{'o', "output", "FILE", "write to FILE (default " DEFAULT_OUTPUT "), - for standard output"},
+	{'o', "output", "FILE", "write to FILE (default " DEFAULT_OUTPUT "), - for stdout"},
 	{'d', "duration", "SECONDS", "stop after this time"},
 	{'q', "quiet", NULL, "no status line"},
 	{KEY_MECHANISM, "mechanism", "NAME", "use only fsession, fentry, kprobe-multi or kprobe"},
 	CHOICE_OPTIONS,
 	{KEY_MAX_SIZE, "max-size", "SIZE", "stop before FILE gets larger: 64M, 1G"},
-	{KEY_ROTATE, "rotate", "N", "go on in FILE.1, FILE.2, ..., and keep the newest N files"},
+	{KEY_ROTATE, "rotate", "N", "go on in FILE.1, ..., and keep the newest N files"},
 	{KEY_COMPRESS, "compress", "LEVEL", "0 (not at all) to 9; default 6"},
 	{KEY_FLIGHT, "flight", "SIZE", "keep the last SIZE in memory, and write at a trigger"},
 	{KEY_TRIGGER, "trigger", "WHAT", "a verdict, fault, slower=USEC or signal (SIGUSR1)"},
@@ -149,12 +149,12 @@ const struct command command_record = {
 	.summary = "Records the life of every IOMMU domain of this machine while CMD runs, or until\n"
 		   "Ctrl-C: allocations, attaches and detaches one by one, map and unmap as latency\n"
 		   "histograms for each domain.",
-	.more = "Needs root, or CAP_BPF and CAP_PERFMON, and CAP_SYSLOG for names in stacks. A file of\n"
-		"the same name is kept as FILE.old. Read the recording with: iommutrace report FILE\n"
+	.more = "Needs root, or CAP_BPF and CAP_PERFMON, and CAP_SYSLOG for names in stacks. A\n"
+		"file of the same name is kept as FILE.old. To read it: iommutrace report FILE\n"
 		"\n"
-		"With --flight nothing is written until a trigger (give as many as you like); then FILE\n"
-		"has the time before and SECONDS after it. That is the end, or, with --rotate, the next\n"
-		"trigger makes FILE.1. Each file of a series can be read by itself.",
+		"With --flight nothing is written until a trigger (give as many as you like); then\n"
+		"FILE has the time before and SECONDS after it. That is the end, or, with --rotate,\n"
+		"the next trigger makes FILE.1. Each file of a series can be read by itself.",
 	.option = options,
 	.runs_command = true,
 	.set = set,

@@ -84,6 +84,7 @@ enum ims_point {
 	IMS_POINT_FAULT_SCOPE, /* our own SMMUv3 module */
 	IMS_POINT_FAULT_VTD,
 	IMS_POINT_FAULT_AMD,
+	IMS_POINT_QUEUE_SYNC_SCOPE, /* our own SMMUv3 module */
 	IMS_POINT_MAX
 };
 

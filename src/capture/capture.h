@@ -40,6 +40,7 @@ struct ims_choice {
 	uint64_t slower_ns; /* each that took so long is, with a stack; 0: none */
 	bool no_kernel_stacks, user_stacks; /* of events but single maps and unmaps */
 	struct ims_filter filter;
+	uint32_t without; /* bit by enum ims_hook: operations that are not observed */
 	uint64_t buffer_bytes; /* kernel memory for them, of each CPU; 0: a default */
 	uint64_t ring_bytes; /* kernel memory for all other events; 0: a default */
 };

@@ -338,7 +338,8 @@ static int open_steps(struct ims_capture *c, struct ims_error *err)
 	c->stacks = stacks_new();
 	if (!c->stacks)
 		return ims_fail(err, -ENOMEM, "no memory");
-	e = plan_make(&c->plan, c->btf, !file, stacks_symbols(c->stacks), c->options.mechanism, err);
+	e = plan_make(&c->plan, c->btf, !file, stacks_symbols(c->stacks), c->options.mechanism,
+		      c->options.choice.without, err);
 	if (e)
 		return e;
 	e = load(c, err);

@@ -387,6 +387,11 @@ void plan_make_rows(struct plan *p, enum ims_point point)
 
 	if (primary->state == PLAN_MISSING)
 		primary->reason[0] = 0;
+	if (p->without & 1u << points[point].hook) {
+		set(primary->function, sizeof(primary->function), all->function);
+		plan_say(primary, "left out by --operations");
+		return;
+	}
 	for (const struct candidate *c = all; c < all + MAX_CANDIDATES && c->function; c++) {
 		if (c->kind == IS_DEVICE_OP || c->kind == IS_DOMAIN_OP) {
 			choose_ops(p, point, c);
@@ -440,7 +445,7 @@ static int need_one(struct plan *p, struct ims_error *err)
 }
 
 int plan_make(struct plan *p, struct btf *btf, bool own_btf, const struct ksyms *ksyms,
-	      const char *force, struct ims_error *err)
+	      const char *force, uint32_t without, struct ims_error *err)
 {
 	int e;
 
@@ -448,6 +453,7 @@ int plan_make(struct plan *p, struct btf *btf, bool own_btf, const struct ksyms 
 	p->btf = btf;
 	p->own_btf = own_btf;
 	p->ksyms = ksyms;
+	p->without = without;
 	e = parse_force(p, force, err);
 	if (!e)
 		e = need_one(p, err);

@@ -66,6 +66,7 @@ struct plan {
 	const struct ksyms *ksyms; /* NULL: the kernel shows no addresses */
 	struct ops ops;
 	int force;		   /* enum plan_mechanism, or -1 */
+	uint32_t without;	   /* bit by enum ims_hook: not to be hooked */
 	bool tried[PLAN_LADDER];
 	bool own_btf;			/* the kernel has BTF itself */
 	char unusable[PLAN_LADDER][48]; /* once tried: "", or why this kernel cannot */
@@ -76,12 +77,12 @@ struct plan {
 
 /*
  * Chooses functions by what the kernel's BTF (@btf) and that of its modules has, and mechanisms by
- * trial. @force: the name of one, or NULL. Returns 0, or with *@err -EINVAL for another name and
+ * trial. @force: the name of one, or NULL. @without: see struct ims_choice. Returns 0, or with *@err -EINVAL for another name and
  * -EOPNOTSUPP when this kernel cannot do it, or -EACCES when nothing is allowed. @own_btf: @btf comes
  * from the kernel, not from a file. @btf and @ksyms have to outlive the plan.
  */
 int plan_make(struct plan *p, struct btf *btf, bool own_btf, const struct ksyms *ksyms,
-	      const char *force, struct ims_error *err);
+	      const char *force, uint32_t without, struct ims_error *err);
 
 void plan_free(struct plan *p);
 

@@ -148,6 +148,9 @@ const struct point points[IMS_POINT_MAX] = {
 						  "iommu", "queue_wait"),
 				   COPY_OF_DRIVER("virtio_iommu", "virtio_iommu",
 						  "__viommu_sync_req", "viommu", "queue_wait")}},
+	[IMS_POINT_QUEUE_SYNC_SCOPE] = {IMS_HOOK_QUEUE_SYNC,
+					"queue_sync_scope",
+					{TRACEPOINT(SCOPE, "cmdq_sync")}},
 	/* One call of the DMA API each, of devices with an IOMMU; see hot_inner(). */
 	[IMS_POINT_DMA_MAP] = {IMS_HOOK_DMA_MAP,
 			       "dma_map",

@@ -17,7 +17,10 @@
 
 EMPTY(iommu_map_nosync)
 EMPTY(__iommu_unmap)
+#ifndef MAPS_ONLY
+EMPTY(intel_iommu_iotlb_sync_map)
 EMPTY(intel_iommu_tlb_sync)
 EMPTY(qi_submit_sync)
+#endif
 
 char LICENSE[] SEC("license") = "GPL";

@@ -11,10 +11,16 @@ for i in 1 2 3; do
 done
 END
 
+sh /tmp/loops warm
+sleep 10
 sh /tmp/loops untraced
-bpftool prog loadall /opt/empty.bpf.o /sys/fs/bpf/empty autoattach >/dev/null || exit
-sh /tmp/loops empty
-rm -r /sys/fs/bpf/empty
+for object in empty empty-maps; do
+	bpftool prog loadall /opt/$object.bpf.o /sys/fs/bpf/$object autoattach >/dev/null || exit
+	sh /tmp/loops $object
+	rm -r /sys/fs/bpf/$object
+done
 for how in fsession fentry kprobe; do
 	iommutrace record -q --mechanism $how -o /out/$how.ims -- sh /tmp/loops $how || exit
+	iommutrace record -q --mechanism $how --operations map,unmap -o /out/$how-maps.ims -- \
+		sh /tmp/loops $how-maps || exit
 done

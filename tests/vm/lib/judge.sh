@@ -51,6 +51,10 @@ judge_counts() { # NAME
 			"[.domains[] | select(.instance // \"\" | startswith(\"iommulab\")) | .$op.calls // 0] |
 			 add == $(oracle "$name" driver-$op)"
 	done
+	[ "$driver" != smmuv3 ] || holds "$entry $name: each sync of a queue is told by the driver's tracepoint" \
+		'(.plan[] | select(.function == "cmdq_sync")).state == "attached" and
+		 ([.instances[] | .queue_sync | select(. and .untimed == 0 and .max_ns > 0) | .calls] |
+		  add) as $syncs | $syncs >= .totals.unmap.calls'
 	holds "$entry $name: no loss" '.missing.lossy == false and .loss == []'
 	[ "$name" != best ] || cell_counts
 }
@@ -120,7 +124,8 @@ judge_dmesg() {
 }
 
 # What was hooked was hooked by what this kernel can do best, or by what was asked for: 6.1 on arm64
-# refuses fentry, and fsession came with 7.0. Tracepoints, modules and the snapshot have their own.
+# refuses fentry, and fsession came with 7.0. Tracepoints, modules and the snapshot have their own, and
+# what is found by its address.
 judge_mechanism() { # NAME
 	local wanted=fentry
 	case $entry in
@@ -130,7 +135,8 @@ judge_mechanism() { # NAME
 	[ "$1" != kprobe ] || wanted=kprobe
 	is "$entry $1: the mechanism" "$(jq -r '[.plan[] |
 		select((.state == "attached" or .state == "silent") and .module == "vmlinux" and
-			.mechanism != "tp_btf" and .hook != "snapshot") | .mechanism] |
+			.mechanism != "tp_btf" and .hook != "snapshot" and
+			(.reason // "" | contains("goes by name only") | not)) | .mechanism] |
 		unique | join(" ")' "$report")" "$wanted"
 }
 
