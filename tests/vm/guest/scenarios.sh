@@ -9,7 +9,7 @@ driver=$1 module=$2
 one() {
 	name=$1
 	shift
-	iommutrace record -q -o "/out/$name.ims" -- /bin/sh -c '"$@" >/out/'"$name"'.result 2>&1; sleep 1.3' \
+	iommutrace record -q --operations map,unmap -o "/out/$name.ims" -- /bin/sh -c '"$@" >/out/'"$name"'.result 2>&1; sleep 1.3' \
 		sh "$@" 2>"/out/$name.err" || echo "record failed: $(cat "/out/$name.err")"
 }
 
