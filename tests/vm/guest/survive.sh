@@ -43,7 +43,7 @@ disk_fails() {
 	disk=/sys/kernel/config/nullb/nullb0
 	mkdir $disk && echo 1 >$disk/memory_backed && echo 16 >$disk/size && echo 1 >$disk/power &&
 		mke2fs /dev/nullb0 >/dev/null && mount -t ext4 /dev/nullb0 /tmp/bad || return
-	fails 'cannot write /tmp/bad/a.ims: I.*O error; not all of it may be on disk' \
+	fails 'cannot write /tmp/bad/a.ims: Input/output error; not all of it may be on disk' \
 		iommutrace record -q -o /tmp/bad/a.ims -- sh -c "vfio-loop -n 10 $card; echo +0-32767 >$disk/badblocks"
 	ret=$?
 	umount /tmp/bad
