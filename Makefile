@@ -123,7 +123,7 @@ $(UNIT): $(OUT)/unit/%: $(OUT)/tests/unit/%.o $(OUT)/libims.a
 
 # What needs no kernel of the tools' own.
 $(OUT)/unit/test_tools $(OUT)/unit/test_recorder: \
-	$(addprefix $(OUT)/tools/,child.o output.o common.o privileges.o recorder.o trigger.o)
+	$(addprefix $(OUT)/tools/,child.o output.o common.o tool.o privileges.o recorder.o trigger.o)
 
 .PHONY: unit
 unit: $(UNIT)

@@ -23,11 +23,14 @@ enum choice_key {
 
 /* Rows of an option table. */
 #define CHOICE_OPTIONS                                                                             \
-	{CHOICE_EVENTS, "events", "WHICH", "lifecycle (default), or all: also each map and unmap"}, \
+	{CHOICE_EVENTS, "events", "WHICH", "lifecycle (default), or all: also each map and unmap", \
+	 "lifecycle all"},                                                                         \
 	{CHOICE_SAMPLE, "sample", "1/N", "the same, but one in N of these only, by chance"},       \
-	{CHOICE_OPERATIONS, "operations", "LIST", "observe only map,unmap,iotlb-sync,... (default: all)"}, \
+	{CHOICE_OPERATIONS, "operations", "LIST", "observe only map,unmap,iotlb-sync,... (default: all)", \
+	 "map unmap iotlb-sync queue-sync dma-map dma-unmap"},                                     \
 	{CHOICE_SLOWER, "slower", "USEC", "each map and unmap that took so long, with its stack"}, \
-	{CHOICE_STACKS, "stacks", "WHICH", "kernel (default), user, both or none"},                \
+	{CHOICE_STACKS, "stacks", "WHICH", "kernel (default), user, both or none",                 \
+	 "kernel user both none"},                                                                 \
 	{'p', "pid", "PID", "only maps and unmaps by this process"},                               \
 	{CHOICE_COMM, "comm", "NAME", "only by threads of this name"},                             \
 	{CHOICE_DEVICE, "device", "BDF", "only on domains that this device was attached to"},      \

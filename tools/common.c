@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tools/common.h"
+#include "tools/tool.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -44,8 +45,6 @@ static void hint(const char *tool, const struct command *cmd)
 		cmd->name ? cmd->name : "");
 }
 
-static const struct option_row help_row = {'h', "help", NULL, "this text"};
-
 static void print_option(const struct option_row *o)
 {
 	char left[40];
@@ -64,8 +63,16 @@ static int print_help(const char *tool, const struct command *cmd)
 	for (const struct option_row *o = cmd->option; o->name; o++)
 		print_option(o);
 	print_option(&help_row);
+	if (!cmd->name)
+		print_option(&version_row);
 	if (cmd->more)
 		printf("\n%s\n", cmd->more);
+	return end_output(EXIT_FINE);
+}
+
+static int print_version(const char *tool)
+{
+	printf("%s " IMS_VERSION "\n", tool);
 	return end_output(EXIT_FINE);
 }
 
@@ -78,6 +85,8 @@ static int refuse(const struct command *cmd, int why, const char *word)
 		o++;
 	if (optopt == help_row.key)
 		o = &help_row;
+	else if (optopt == version_row.key)
+		o = &version_row;
 	if (why == ':')
 		complain("--%s needs a value: %s", o->name, o->arg);
 	else if (o->name)
@@ -97,7 +106,7 @@ static void getopt_tables(const struct command *cmd, struct option *longs, char 
 	if (cmd->runs_command)
 		shorts[s++] = '+';
 	shorts[s++] = ':';
-	for (const struct option_row *o = cmd->option; o->name && n < MAX_OPTIONS - 2; o++) {
+	for (const struct option_row *o = cmd->option; o->name && n < MAX_OPTIONS - 3; o++) {
 		longs[n++] = (struct option){o->name, o->arg ? required_argument : no_argument,
 					     NULL, o->key};
 		if (o->key >= 256)
@@ -107,6 +116,8 @@ static void getopt_tables(const struct command *cmd, struct option *longs, char 
 			shorts[s++] = ':';
 	}
 	longs[n++] = (struct option){help_row.name, no_argument, NULL, help_row.key};
+	if (!cmd->name)
+		longs[n++] = (struct option){version_row.name, no_argument, NULL, version_row.key};
 	longs[n] = (struct option){0};
 	shorts[s++] = (char)help_row.key;
 	shorts[s] = 0;
@@ -118,11 +129,15 @@ int command_run(const char *tool, const struct command *cmd, int argc, char **ar
 	char shorts[2 * MAX_OPTIONS + 4];
 	int key, code;
 
+	if (argc == 2 && !strcmp(argv[1], print_table))
+		return tool_print_options(cmd);
 	getopt_tables(cmd, longs, shorts);
 	opterr = 0;
 	while ((key = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		if (key == help_row.key)
 			return print_help(tool, cmd);
+		if (key == version_row.key)
+			return print_version(tool);
 		code = key == '?' || key == ':' ? refuse(cmd, key, argv[optind - 1])
 						: cmd->set(cmd->arg, key, optarg);
 		if (code) {

@@ -22,7 +22,12 @@ struct option_row {
 	const char *name; /* the long one */
 	const char *arg;  /* what it takes; NULL: nothing */
 	const char *help;
+	const char *values; /* what it may be, for completion, by spaces; NULL: anything */
 };
+
+/* Words of values that stand for all names of their kind. */
+#define VALUES_VERDICT "@VERDICT"
+#define VALUES_HOOK    "@HOOK"
 
 /* One command of a tool. The table of them drives dispatch and help. */
 struct command {

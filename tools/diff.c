@@ -22,7 +22,7 @@ enum { KEY_JSON = 256, KEY_FAIL_ON, KEY_ASCII };
 
 static const struct option_row options[] = {
 	{KEY_JSON, "json", NULL, "one JSON object instead of text"},
-	{KEY_FAIL_ON, "fail-on", "new", "exit 3 if B has a new verdict, 4 if one may be hidden"},
+	{KEY_FAIL_ON, "fail-on", "new", "exit 3 if B has a new verdict, 4 if one may be hidden", "new"},
 	{KEY_ASCII, "ascii", NULL, "no UTF-8"},
 	{0}};
 

@@ -22,7 +22,7 @@ enum { KEY_HOOK = 256, KEY_ALL, KEY_STACKS };
 static const struct option_row options[] = {
 	{KEY_DEVICE, "device", "NAME", "only of this device; may be given again for more"},
 	{KEY_DOMAIN, "domain", "N", "only of this domain; the same"},
-	{KEY_HOOK, "hook", "NAME", "only of this hook; the same"},
+	{KEY_HOOK, "hook", "NAME", "only of this hook; the same", VALUES_HOOK},
 	{KEY_SINCE, "since", "TIME", "only from this time on, see below"},
 	{KEY_UNTIL, "until", "TIME", "only up to this time"},
 	{KEY_STACKS, "stacks", NULL, "also the kernel stacks, below each event"},

@@ -31,7 +31,8 @@ static const struct view_export *const formats[] = {&view_jsonl, &view_csv, &vie
 enum { KEY_TO = 256 };
 
 static const struct option_row options[] = {
-	{KEY_TO, "to", "FORMAT", "one of those below"},
+	{KEY_TO, "to", "FORMAT", "one of those below",
+	 "jsonl csv chrome perfetto openmetrics html"},
 	{'o', "output", "FILE", "write to FILE, - for standard output (the default)"},
 	{0}};
 

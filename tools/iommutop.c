@@ -188,9 +188,5 @@ int main(int argc, char **argv)
 		.arg = &top,
 	};
 
-	if (argc > 1 && !strcmp(argv[1], "--version")) {
-		puts("iommutop " IMS_VERSION);
-		return end_output(EXIT_FINE);
-	}
 	return command_run("iommutop", &cmd, argc, argv);
 }

@@ -20,7 +20,8 @@ enum { KEY_JSON = 256, KEY_MECHANISM, KEY_BTF };
 
 static const struct option_row options[] = {
 	{KEY_JSON, "json", NULL, "one JSON object instead of text"},
-	{KEY_MECHANISM, "mechanism", "NAME", "use only fsession, fentry, kprobe-multi or kprobe"},
+	{KEY_MECHANISM, "mechanism", "NAME", "use only fsession, fentry, kprobe-multi or kprobe",
+	 "fsession fentry kprobe-multi kprobe"},
 	{KEY_BTF, "btf", "FILE", "where the kernel's BTF is, if it has none of its own"},
 	{0}};
 
