@@ -8,16 +8,6 @@ paranoid=/proc/sys/kernel/perf_event_paranoid
 all=bpf,perfmon,syslog,sys_admin
 chmod 755 /opt /opt/bin /opt/lib
 
-# says PATTERN STATUS COMMAND...: the status, and exactly one line of error, which matches.
-says() {
-	pattern=$1 status=$2
-	shift 2
-	"$@" >/tmp/stdout 2>/tmp/stderr
-	got=$?
-	cat /tmp/stderr
-	[ "$got" = "$status" ] && [ "$(wc -l </tmp/stderr)" = 1 ] && grep -q "$pattern" /tmp/stderr
-}
-
 # notices CAPS: of what would show more, by the capability that is named.
 notices() {
 	with-caps 1000 "$1" iommutrace record -d 0.1 -o /tmp/n.ims 2>&1 >/dev/null |

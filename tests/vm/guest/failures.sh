@@ -2,39 +2,24 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # failures.sh: what can go wrong with a capture, on a machine where it could work. Prints TAP.
 . /opt/guest/lib.sh
-card=$(vfio_devices | awk 'NR == 1 { print $1 }')
-
-# says PATTERN STATUS COMMAND...: the status, and exactly one line of error, which matches.
-says() {
-	pattern=$1 status=$2
-	shift 2
-	"$@" >/tmp/stdout 2>/tmp/stderr
-	got=$?
-	cat /tmp/stderr
-	[ "$got" = "$status" ] || { echo "status $got, not $status"; return 1; }
-	[ "$(wc -l </tmp/stderr)" = 1 ] || { echo "not one line"; return 1; }
-	grep -q "$pattern" /tmp/stderr
-}
+. /opt/guest/recorder.sh
 
 ends_whole() {
 	iommutrace report "$1" >/dev/null 2>/tmp/stderr && [ ! -s /tmp/stderr ]
 }
 
 signal_ends() {
-	iommutrace record -q -o "/tmp/$1.ims" &
-	pid=$!
-	sleep 5
-	kill "-$1" $pid
-	wait $pid && ends_whole "/tmp/$1.ims"
+	start_recording iommutrace record -q || return 1
+	kill "-$1" $recorder
+	wait $recorder && ends_whole /tmp/r.ims
 }
 
 killed() {
-	iommutrace record -q -o /tmp/killed.ims &
-	pid=$!
-	sleep 6
-	kill -9 $pid
-	wait $pid
-	iommutrace report --json /tmp/killed.ims >/tmp/killed.json 2>/tmp/stderr || return 1
+	start_recording iommutrace record -q || return 1
+	sleep 2
+	kill -9 $recorder
+	wait $recorder
+	iommutrace report --json /tmp/r.ims >/tmp/killed.json 2>/tmp/stderr || return 1
 	grep -q 'no end' /tmp/stderr && grep -q '"instance":"' /tmp/killed.json
 }
 

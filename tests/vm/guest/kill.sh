@@ -22,7 +22,12 @@ work() {
 	done
 }
 
-# Up to 2.5 s after its file is there.
+# Whether a process of the load began after COMMITTED and has been over for more than a second.
+is_held() { # COMMITTED
+	awk -v from="$1" -v now="$(now)" '$2 > from && $3 < now - 1.2 { held = 1 } END { exit !held }' /out/runs
+}
+
+# Up to 2.5 s after its file is there; every second one not before there is something it must have.
 one() { # NAME HUNDREDTHS
 	file=/out/$1.ims
 	iommutrace record -q --events all -o "$file" 2>>/out/errors &
@@ -33,6 +38,10 @@ one() { # NAME HUNDREDTHS
 	done
 	committed=$(now)
 	sleep "$(($2 / 100)).$(printf %02d $(($2 % 100)))"
+	tries=200
+	while [ $(($1 % 2)) = 0 ] && [ $((tries -= 1)) -gt 0 ] && ! is_held "$committed"; do
+		sleep 0.1
+	done
 	killed=$(now)
 	kill -9 $recorder
 	wait $recorder 2>/dev/null
@@ -49,6 +58,7 @@ some() { # NAME...
 	pids=
 }
 
+touch /out/runs
 work &
 worker=$!
 i=0

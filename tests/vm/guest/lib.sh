@@ -30,6 +30,18 @@ skip() {
 	echo "ok $tests - $1 # SKIP $2"
 }
 
+# says PATTERN STATUS COMMAND...: the status, and exactly one line of error, which matches.
+says() {
+	pattern=$1 status=$2
+	shift 2
+	"$@" >/tmp/stdout 2>/tmp/stderr
+	got=$?
+	cat /tmp/stderr
+	[ "$got" = "$status" ] || { echo "status $got, not $status"; return 1; }
+	[ "$(wc -l </tmp/stderr)" = 1 ] || { echo "not one line"; return 1; }
+	grep -q "$pattern" /tmp/stderr
+}
+
 # "BDF INSTANCE" of every network device that has an IOMMU: those are free for VFIO to take.
 vfio_devices() {
 	for dev in /sys/bus/pci/devices/*; do

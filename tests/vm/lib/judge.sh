@@ -124,8 +124,8 @@ judge_dmesg() {
 }
 
 # What was hooked was hooked by what this kernel can do best, or by what was asked for: 6.1 on arm64
-# refuses fentry, and fsession came with 7.0. Tracepoints, modules and the snapshot have their own, and
-# what is found by its address.
+# refuses fentry, and fsession came with 7.0. Tracepoints, modules and the snapshot have their own, as has
+# what is found by its address, and the second function of a program that can have one only.
 judge_mechanism() { # NAME
 	local wanted=fentry
 	case $entry in
@@ -136,7 +136,7 @@ judge_mechanism() { # NAME
 	is "$entry $1: the mechanism" "$(jq -r '[.plan[] |
 		select((.state == "attached" or .state == "silent") and .module == "vmlinux" and
 			.mechanism != "tp_btf" and .hook != "snapshot" and
-			(.reason // "" | contains("goes by name only") | not)) | .mechanism] |
+			(.reason // "" | test("goes by name only|one function only") | not)) | .mechanism] |
 		unique | join(" ")' "$report")" "$wanted"
 }
 
