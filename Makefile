@@ -43,7 +43,7 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unu
 ALL_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -DIMS_VERSION='"$(VERSION)"' \
 	      -Iinclude -Isrc -I. -I$(OUT) -MMD -MP $(SANITIZE)
 ALL_LDFLAGS = $(LDFLAGS) $(SANITIZE)
-LIBS_PURE = $(shell $(PKG) --libs zlib jansson libprotobuf-c)
+LIBS_PURE = $(shell $(PKG) --libs zlib jansson libprotobuf-c) -lm
 LIBS_BPF = $(shell $(PKG) --libs libbpf libelf zlib)
 
 Q := $(if $(V),,@)

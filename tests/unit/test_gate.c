@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Decisions: what is a regression, what a pass, and what neither. */
+#include "test_gate.h"
+
+static enum gate_verdict decide(const struct gate_run *base, const struct gate_run *new,
+				const char *limit, struct gate_row *row, char why[320])
+{
+	struct gate_policy policy = {};
+	struct gate_result result;
+	struct gate_error err;
+	enum gate_verdict verdict;
+
+	assert_int_equal(gate_policy_add(&policy, limit, &err), 0);
+	assert_int_equal(gate_compare(base, new, &policy, GATE_CONFIDENCE, &result), 0);
+	verdict = result.verdict;
+	memset(row, 0, sizeof(*row));
+	if (result.rows)
+		*row = result.row[0];
+	snprintf(why, 320, "%s", result.why);
+	gate_result_free(&result);
+	gate_policy_free(&policy);
+	return verdict;
+}
+
+/* ---- exact ------------------------------------------------------------------------------------ */
+
+static void test_exact(void **state)
+{
+	const double base[] = {10000, 10000, 10500}, one[] = {10100, 10100, 10100};
+	struct gate_run *a = run_make(GATE_INSTRUCTIONS, base, 3);
+	struct gate_run *b = run_make(GATE_INSTRUCTIONS, one, 3);
+	struct gate_row row;
+	char why[320];
+
+	assert_int_equal(decide(a, a, "map.mean=+0%", &row, why), GATE_PASS);
+	assert_true(row.change == 0 && !row.statistical);
+	assert_int_equal(decide(a, b, "map.mean=+0.5%", &row, why), GATE_REGRESSION);
+	assert_true(fabs(row.change - .01) < 1e-12);
+	assert_int_equal(decide(a, b, "map.mean=+1%", &row, why), GATE_PASS);
+	assert_int_equal(decide(a, b, "map.mean=+99", &row, why), GATE_REGRESSION);
+	assert_int_equal(decide(a, b, "map.mean=+100", &row, why), GATE_PASS);
+	assert_int_equal(decide(a, b, "work.mean=10099", &row, why), GATE_REGRESSION);
+	assert_int_equal(decide(b, a, "work.mean=-2%", &row, why), GATE_REGRESSION);
+	gate_run_free(a);
+	gate_run_free(b);
+}
+
+/* No two repeats alike: nothing is exact there. */
+static void test_exact_unstable(void **state)
+{
+	const double base[] = {10000, 10000}, wild[] = {10000, 10900, 11500};
+	struct gate_run *a = run_make(GATE_INSTRUCTIONS, base, 2);
+	struct gate_run *b = run_make(GATE_INSTRUCTIONS, wild, 3);
+	struct gate_row row;
+	char why[320];
+
+	assert_int_equal(decide(a, b, "map.mean=+5%", &row, why), GATE_INCONCLUSIVE);
+	assert_non_null(strstr(row.why, "not exact"));
+	gate_run_free(a);
+	gate_run_free(b);
+}
+
+/* ---- statistical ------------------------------------------------------------------------------ */
+
+static struct gate_run *noisy(uint64_t *state, double mean, double deviation, size_t repeats)
+{
+	double cost[64];
+
+	for (size_t i = 0; i < repeats; i++)
+		cost[i] = mean * (1 + deviation * draw_normal(state));
+	return run_make(GATE_NS, cost, repeats);
+}
+
+/* How often, of 40, each verdict is given for runs that differ by @change. */
+static void count_verdicts(double change, double deviation, const char *limit, size_t count[3])
+{
+	uint64_t state = 7;
+
+	memset(count, 0, 3 * sizeof(*count));
+	for (int i = 0; i < 40; i++) {
+		struct gate_run *a = noisy(&state, 100000, deviation, 15);
+		struct gate_run *b = noisy(&state, 100000 * (1 + change), deviation, 15);
+		struct gate_row row;
+		char why[320];
+
+		count[decide(a, b, limit, &row, why)]++;
+		gate_run_free(a);
+		gate_run_free(b);
+	}
+}
+
+static void test_no_false_alarm(void **state)
+{
+	size_t count[3];
+
+	count_verdicts(0, .02, "map.mean=+5%", count);
+	assert_int_equal(count[GATE_REGRESSION], 0);
+	assert_true(count[GATE_PASS] >= 38);
+	/* Noise alone is no regression, not even where nothing at all is allowed. */
+	count_verdicts(0, .02, "map.mean=+0%", count);
+	assert_int_equal(count[GATE_REGRESSION], 0);
+	count_verdicts(0, .2, "map.mean=+1%", count);
+	assert_int_equal(count[GATE_REGRESSION], 0);
+}
+
+static void test_finds(void **state)
+{
+	size_t count[3];
+
+	count_verdicts(.10, .01, "map.mean=+5%", count);
+	assert_true(count[GATE_REGRESSION] >= 40);
+	assert_int_equal(count[GATE_PASS], 0);
+	/* What is hidden in the noise is never a pass. */
+	count_verdicts(.10, .10, "map.mean=+5%", count);
+	assert_int_equal(count[GATE_PASS], 0);
+}
+
+static void test_too_few(void **state)
+{
+	const double base[] = {100, 101, 102}, twice[] = {200, 201, 202};
+	struct gate_run *a = run_make(GATE_NS, base, 3), *b = run_make(GATE_NS, twice, 3);
+	struct gate_row row;
+	char why[320];
+
+	assert_int_equal(decide(a, b, "map.mean=+5%", &row, why), GATE_INCONCLUSIVE);
+	assert_non_null(strstr(row.why, "too few"));
+	gate_run_free(a);
+	gate_run_free(b);
+}
+
+/* ---- counted, and what cannot be compared ----------------------------------------------------- */
+
+static void test_counted(void **state)
+{
+	const double cost[] = {100, 100, 100};
+	struct gate_run *a = run_make(GATE_NS, cost, 3), *b = run_make(GATE_NS, cost, 3);
+	struct gate_row row;
+	char why[320];
+
+	assert_int_equal(decide(a, b, "map.failures=0", &row, why), GATE_PASS);
+	b->repeat[1].op[0].errors = 1;
+	assert_int_equal(decide(a, b, "map.failures=0", &row, why), GATE_REGRESSION);
+	assert_int_equal(decide(a, b, "verdict.accepted-mismatch=0", &row, why), GATE_PASS);
+	b->verdict[MODEL_ACCEPTED_MISMATCH] = 1;
+	assert_int_equal(decide(a, b, "verdict.accepted-mismatch=0", &row, why), GATE_REGRESSION);
+	assert_int_equal(decide(a, b, "lost=0", &row, why), GATE_PASS);
+	assert_int_equal(decide(a, b, "unmap.mean=+5%", &row, why), GATE_INCONCLUSIVE);
+	assert_int_equal(decide(a, b, "map.2M.failures=0", &row, why), GATE_INCONCLUSIVE);
+	assert_int_equal(decide(a, b, "map.4K@dmar0.count=+0", &row, why), GATE_PASS);
+	gate_run_free(a);
+	gate_run_free(b);
+}
+
+static void replace(char **text, const char *with)
+{
+	free(*text);
+	*text = strdup(with);
+}
+
+static void test_not_comparable(void **state)
+{
+	const double cost[] = {100, 100, 100};
+	struct gate_run *a = run_make(GATE_NS, cost, 3), *b = run_make(GATE_NS, cost, 3);
+	const char *limit = "map.count=+0";
+	struct gate_row row;
+	char why[320];
+
+	b->lost = 3;
+	assert_int_equal(decide(a, b, limit, &row, why), GATE_INCONCLUSIVE);
+	assert_non_null(strstr(why, "NEW lost 3"));
+	b->lost = 0;
+	b->unit = GATE_INSTRUCTIONS;
+	assert_int_equal(decide(a, b, limit, &row, why), GATE_INCONCLUSIVE);
+	b->unit = GATE_NS;
+	replace(&b->failure, "exit status 1");
+	assert_int_equal(decide(b, a, limit, &row, why), GATE_INCONCLUSIVE);
+	assert_non_null(strstr(why, "workload of BASE failed"));
+	replace(&b->failure, "");
+	replace(&b->host[1].value, "7.4");
+	assert_int_equal(decide(a, b, limit, &row, why), GATE_PASS); /* kernels are compared */
+	replace(&b->host[0].value, "aarch64");
+	assert_int_equal(decide(a, b, limit, &row, why), GATE_INCONCLUSIVE);
+	assert_non_null(strstr(why, "kernel.arch"));
+	replace(&b->host[0].value, "x86_64");
+	replace(&b->workload, "lab-map 2M");
+	assert_int_equal(decide(a, b, limit, &row, why), GATE_INCONCLUSIVE);
+	assert_non_null(strstr(why, "different workloads"));
+	gate_run_free(a);
+	gate_run_free(b);
+}
+
+/* ---- metrics and limits ----------------------------------------------------------------------- */
+
+static void test_metrics(void **state)
+{
+	static const char *const good[] = {"map.p99.9", "map.4K.mean", "sync.max", "attach.failures",
+					   "map.4K@smmu3.0x000000000c000000.p50", "dma-map.count",
+					   "verdict.leak", "lost", "work.mean", "alloc.p90",
+					   "map@0000:00:02.0.mean"};
+	static const char *const bad[] = {"map", "map.p98", "mup.mean", "map.big.mean", "verdict.odd",
+					  "work.p99", "", ".mean", "map..mean"};
+	struct gate_metric m;
+	struct gate_error err;
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		if (gate_metric_parse(good[i], &m, &err))
+			fail_msg("%s: %s", good[i], err.text);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (!gate_metric_parse(bad[i], &m, &err))
+			fail_msg("%s was taken", bad[i]);
+	assert_int_equal(gate_metric_parse("map.4K@smmu3.0x000000000c000000.p99.9", &m, &err), 0);
+	assert_int_equal(m.stat, GATE_P999);
+	assert_string_equal(m.op, "map");
+	assert_string_equal(m.size, "4K");
+	assert_string_equal(m.instance, "smmu3.0x000000000c000000");
+}
+
+static void test_limits(void **state)
+{
+	static const char *const bad[] = {"map.mean",	 "map.mean=",	   "map.mean=5%",
+					  "map.mean=-5", "map.mean=+5%x",  "map.mean=nan%",
+					  "map.mean=x",	 "map.mean=+-5%", "map.mean=+inf"};
+	struct gate_policy p = {};
+	struct gate_error err;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (!gate_policy_add(&p, bad[i], &err))
+			fail_msg("%s was taken", bad[i]);
+	assert_int_equal(p.limits, 0);
+	assert_int_equal(gate_policy_add(&p, "map.mean=-2.5%", &err), 0);
+	assert_true(p.limit[0].kind == GATE_RELATIVE && p.limit[0].value == -.025);
+	gate_policy_free(&p);
+}
+
+static void test_policy_file(void **state)
+{
+	static const char good[] = "# the gate\nmap.mean=+1%  # strict\n\n  attach.failures=0\n";
+	char path[] = "/tmp/test_gate.XXXXXX";
+	int fd = mkstemp(path);
+	struct gate_policy p = {};
+	struct gate_error err;
+
+	assert_int_equal(write(fd, good, sizeof(good) - 1), sizeof(good) - 1);
+	assert_int_equal(gate_policy_read(&p, path, &err), 0);
+	assert_int_equal(p.limits, 2);
+	assert_int_equal(write(fd, "nonsense\n", 9), 9);
+	assert_int_not_equal(gate_policy_read(&p, path, &err), 0);
+	assert_non_null(strstr(err.text, ":5: "));
+	gate_policy_free(&p);
+	assert_int_equal(ftruncate(fd, 0), 0);
+	assert_int_not_equal(gate_policy_read(&p, path, &err), 0);
+	close(fd);
+	unlink(path);
+}
+
+static void test_values(void **state)
+{
+	const double cost[] = {100, 200};
+	struct gate_run *run = run_make(GATE_NS, cost, 2);
+	struct gate_bucket wide[] = {{0, 100, 50}, {100, 200, 50}};
+	struct gate_metric m;
+	struct gate_error err;
+	double value[3];
+
+	assert_int_equal(gate_metric_parse("map.mean", &m, &err), 0);
+	assert_int_equal(gate_metric_values(&m, run, value), 2);
+	assert_true(value[0] == 100 && value[1] == 200);
+	assert_int_equal(gate_metric_parse("map.p99", &m, &err), 0);
+	gate_metric_values(&m, run, value);
+	assert_true(value[0] == 100 && value[1] == 200);
+	assert_true(gate_percentile(wide, 2, .5, 1000) == 100);
+	assert_true(gate_percentile(wide, 2, .75, 1000) == 150);
+	assert_true(gate_percentile(wide, 2, 1, 190) == 190);
+	run->repeat[0].op[0].untimed = 1000;
+	run->repeat[0].op[0].sum = 0;
+	assert_int_equal(gate_metric_parse("map.mean", &m, &err), 0);
+	assert_int_equal(gate_metric_values(&m, run, value), 0); /* seen, but not timed */
+	gate_run_free(run);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_exact),	     cmocka_unit_test(test_exact_unstable),
+		cmocka_unit_test(test_no_false_alarm), cmocka_unit_test(test_finds),
+		cmocka_unit_test(test_too_few),	     cmocka_unit_test(test_counted),
+		cmocka_unit_test(test_not_comparable), cmocka_unit_test(test_metrics),
+		cmocka_unit_test(test_limits),	     cmocka_unit_test(test_policy_file),
+		cmocka_unit_test(test_values),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
