@@ -7,6 +7,7 @@
 #   make driver   build the kernel modules     make scenarios  run every scenario of them
 #   make check-drivers   their own tests, long
 #   make matrix   the truth table: every kernel and IOMMU (ONLY='arm64-*': those)
+#   make install  DESTDIR=, prefix= (/usr/local), bindir= and so on; make uninstall; make man
 #   make clean    V=1: show commands           ARCH=arm64: cross build
 
 ARCH ?= $(patsubst x86_64,amd64,$(patsubst aarch64,arm64,$(shell uname -m)))
@@ -185,7 +186,7 @@ build/relocs: tests/btf/relocs.c
 # ---- what the machine has to have, and the testbed -------------------------------------------------
 
 DEPS := gcc make clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjansson-dev uthash-dev \
-	libcmocka-dev libclang-rt-dev pkg-config jq libprotobuf-c-dev protobuf-c-compiler protobuf-compiler
+	libcmocka-dev libclang-rt-dev man-db mandoc pkg-config jq libprotobuf-c-dev protobuf-c-compiler protobuf-compiler
 ifneq ($(ARCH),$(HOST_ARCH))
 DEPS += gcc-$(subst _,-,$(TRIPLET)) $(addsuffix :$(ARCH),libbpf-dev libelf-dev zlib1g-dev libjansson-dev libprotobuf-c-dev)
 endif
@@ -246,6 +247,8 @@ check-kill: all guest-arm64
 .PHONY: check
 check: have-deps
 	$(Q)tests/check
+
+include packaging/install.mk
 
 .PHONY: clean
 clean:

@@ -27,6 +27,7 @@ struct option_row {
 
 /* Words of values that stand for all names of their kind. */
 #define VALUES_VERDICT "@VERDICT"
+#define VALUES_LIVE    "@LIVE" /* verdicts that are known before the end */
 #define VALUES_HOOK    "@HOOK"
 
 /* One command of a tool. The table of them drives dispatch and help. */

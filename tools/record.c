@@ -39,7 +39,7 @@ static const struct option_row options[] = {
 	{KEY_COMPRESS, "compress", "LEVEL", "0 (not at all) to 9; default 6"},
 	{KEY_FLIGHT, "flight", "SIZE", "keep the last SIZE in memory, and write at a trigger"},
 	{KEY_TRIGGER, "trigger", "WHAT", "a verdict, fault, slower=USEC or signal (SIGUSR1)",
-	 "signal slower= " VALUES_VERDICT},
+	 "signal slower= " VALUES_LIVE},
 	{KEY_AFTER, "after", "SECONDS", "how long to write on after a trigger (default 5)"},
 	{KEY_BTF, "btf", "FILE", "where the kernel's BTF is, if it has none of its own"},
 	{KEY_DROP_ALL, "drop-all", NULL, "keep no capability: no hooks in modules loaded later"},

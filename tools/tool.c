@@ -14,6 +14,18 @@ static void print_line(const char *text)
 		putchar(*text == '\n' || *text == '\t' ? ' ' : *text);
 }
 
+static void print_verdicts(bool live)
+{
+	const char *before = "";
+
+	for (int kind = 0; kind < MODEL_VERDICTS; kind++) {
+		if (live && kind == MODEL_LEAK)
+			continue;
+		printf("%s%s", before, model_verdict_info(kind)->name);
+		before = " ";
+	}
+}
+
 static void print_values(const char *word)
 {
 	size_t n;
@@ -21,8 +33,9 @@ static void print_values(const char *word)
 	for (; *word; word += n + (word[n] == ' ')) {
 		n = strcspn(word, " ");
 		if (!strncmp(word, VALUES_VERDICT, n))
-			for (int kind = 0; kind < MODEL_VERDICTS; kind++)
-				printf("%s%s", kind ? " " : "", model_verdict_info(kind)->name);
+			print_verdicts(false);
+		else if (!strncmp(word, VALUES_LIVE, n))
+			print_verdicts(true);
 		else if (!strncmp(word, VALUES_HOOK, n))
 			for (uint32_t hook = 1; hook < IMS_HOOK_MAX; hook++)
 				printf("%s%s", hook > 1 ? " " : "", ims_hook_name(hook));
