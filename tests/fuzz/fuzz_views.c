@@ -2,7 +2,8 @@
 /*
  * fuzz_views - libFuzzer over everything that is made of a stream: the model and all outputs.
  *
- * Whatever the bytes are: what is for a terminal is printable ASCII, and what is JSON is JSON.
+ * Whatever the bytes are: what is for a terminal is printable ASCII, and what is JSON is JSON. Bits of the
+ * input's first byte say which outputs are made of it, as all of them take many times as long as one; none: all.
  */
 #include <jansson.h>
 
@@ -14,6 +15,14 @@ static const struct view_export *const exports[] = {&view_jsonl, &view_csv, &vie
 						  &view_perfetto, &view_openmetrics_export, &view_html};
 
 #define EXPORTS (sizeof(exports) / sizeof(exports[0]))
+
+enum part {
+	PART_LINES = 1 << 1, /* record by record, and redacted */
+	PART_EXPORTS = 1 << 2,
+	PART_WHOLE = 1 << 3, /* report, info, top */
+	PART_DIFF = 1 << 4,
+	PART_ALL = PART_LINES | PART_EXPORTS | PART_WHOLE | PART_DIFF,
+};
 
 static const struct view_options options = {.ascii = true, .plan = true, .stacks = true};
 
@@ -90,6 +99,7 @@ static void check(int err)
 /* ---- record by record ----------------------------------------------------------------------- */
 
 struct run {
+	unsigned int parts;
 	struct model *m;
 	struct view_counts counts;
 	struct view_failures failures;
@@ -105,9 +115,11 @@ static void put(struct run *r, const struct ims_record *rec)
 	check(model_apply(r->m, rec));
 	view_count_record(&r->counts, rec);
 	view_count_failure(&r->failures, rec);
-	check(view_record(r->lines.out, rec, 0, &options));
-	check(ims_redact_put(r->redact, rec));
-	for (size_t i = 0; i < EXPORTS; i++)
+	if (r->parts & PART_LINES) {
+		check(view_record(r->lines.out, rec, 0, &options));
+		check(ims_redact_put(r->redact, rec));
+	}
+	for (size_t i = 0; r->parts & PART_EXPORTS && i < EXPORTS; i++)
 		if (!exports[i]->model)
 			check(exports[i]->record(r->export[i].out, r->state[i], rec));
 }
@@ -124,25 +136,26 @@ static int to_lines(void *arg, const struct ims_record *rec)
 	return view_record(lines->out, rec, 0, &options);
 }
 
-static void begin_redaction(struct run *r)
+static void begin_lines(struct run *r)
 {
+	memory_open(&r->lines);
 	r->carry = ims_carry_new();
 	r->redact = ims_redact_new(to_carry, r->carry);
 	if (!r->carry || !r->redact)
 		abort();
 }
 
-static void end_redaction(struct run *r)
+static void end_lines(struct run *r)
 {
 	check(ims_redact_end(r->redact, 1));
 	check(ims_carry_tell(r->carry, 1, to_lines, &r->lines));
 	ims_redact_free(r->redact);
 	ims_carry_free(r->carry);
+	check_printable(&r->lines);
 }
 
 static void begin_exports(struct run *r)
 {
-	memory_open(&r->lines);
 	for (size_t i = 0; i < EXPORTS; i++) {
 		memory_open(&r->export[i]);
 		if (!exports[i]->model)
@@ -152,7 +165,6 @@ static void begin_exports(struct run *r)
 
 static void end_exports(struct run *r, const struct ims_damage *damage)
 {
-	check_printable(&r->lines);
 	for (size_t i = 0; i < EXPORTS; i++) {
 		if (exports[i]->model)
 			check(exports[i]->model(r->export[i].out, r->m));
@@ -212,27 +224,44 @@ static void show_json(const struct run *r, const struct ims_input *input)
 	check_json(&json, 0);
 }
 
-static void show_all(int fd)
+static void begin(struct run *r)
 {
-	struct run r = {};
+	r->m = model_new();
+	if (r->parts & PART_LINES)
+		begin_lines(r);
+	if (r->parts & PART_EXPORTS)
+		begin_exports(r);
+}
+
+static void end(struct run *r, const struct ims_reader *reader)
+{
+	model_damage(r->m, ims_reader_damage(reader));
+	model_finish(r->m);
+	if (r->parts & PART_LINES)
+		end_lines(r);
+	if (r->parts & PART_EXPORTS)
+		end_exports(r, ims_reader_damage(reader));
+	if (r->parts & PART_WHOLE) {
+		show_text(r, ims_reader_input(reader));
+		show_json(r, ims_reader_input(reader));
+	}
+	if (r->parts & PART_DIFF)
+		show_diff(r);
+	model_free(r->m);
+}
+
+static void show(int fd, unsigned int parts)
+{
+	struct run r = {.parts = parts & PART_ALL ? parts & PART_ALL : PART_ALL};
 	struct ims_record rec;
 	struct ims_reader *reader;
 
 	if (ims_reader_open(fd, &reader))
 		return;
-	r.m = model_new();
-	begin_exports(&r);
-	begin_redaction(&r);
+	begin(&r);
 	while (ims_reader_next(reader, &rec) > 0)
 		put(&r, &rec);
-	model_damage(r.m, ims_reader_damage(reader));
-	model_finish(r.m);
-	end_redaction(&r);
-	end_exports(&r, ims_reader_damage(reader));
-	show_text(&r, ims_reader_input(reader));
-	show_json(&r, ims_reader_input(reader));
-	show_diff(&r);
-	model_free(r.m);
+	end(&r, reader);
 	ims_reader_free(reader);
 }
 
@@ -241,6 +270,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int fd = fuzz_stream(data, size);
 
 	if (fd >= 0)
-		show_all(fd);
+		show(fd, data[0]);
 	return 0;
 }
