@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "format.h"
+#include "line.h"
 
 void view_init(struct view *v, FILE *out, const struct model *m, const struct view_options *o)
 {
@@ -21,54 +22,41 @@ int view_done(FILE *out)
 	return fflush(out) || ferror(out) ? -EIO : 0;
 }
 
-/* One byte as it may reach a terminal; returns the columns it takes. */
-static int escape_byte(char buf[5], unsigned char c)
-{
-	if (c == '\\')
-		return sprintf(buf, "\\\\");
-	if (c < 0x20 || c > 0x7e)
-		return sprintf(buf, "\\x%02x", c);
-	return sprintf(buf, "%c", c);
-}
-
 void view_escape(FILE *out, const char *s)
 {
-	char buf[5];
+	struct line l = {.out = out};
 
-	while (*s) {
-		size_t plain = 0;
-
-		while (s[plain] >= ' ' && s[plain] <= '~' && s[plain] != '\\')
-			plain++;
-		fwrite(s, 1, plain, out);
-		s += plain;
-		if (*s) {
-			escape_byte(buf, *s++);
-			fputs(buf, out);
-		}
-	}
+	line_escaped(&l, s);
+	line_flush(&l);
 }
 
+/* Three digits, or all in front of the point. */
 const char *view_ns(char *buf, uint64_t ns)
 {
-	static const struct {
-		uint64_t unit;
+	static const struct form {
+		uint64_t unit, step;
+		unsigned int decimals;
 		const char *name;
-	} units[] = {{1000000000, "s"}, {1000000, "ms"}, {1000, "us"}};
+	} forms[] = {
+		{1000000000, 1000000000, 0, "s"}, {1000000000, 100000000, 1, "s"}, {1000000000, 10000000, 2, "s"},
+		{1000000, 1000000, 0, "ms"},	  {1000000, 100000, 1, "ms"},	   {1000000, 10000, 2, "ms"},
+		{1000, 1000, 0, "us"},		  {1000, 100, 1, "us"},		   {1000, 10, 2, "us"},
+		{1, 1, 0, "ns"},
+	};
+	const struct form *f = forms;
+	uint64_t n, scale;
+	char *p = buf;
 
-	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
-		double value = (double)ns / units[i].unit;
-
-		if (ns < units[i].unit)
-			continue;
-		snprintf(buf, VIEW_TEXT, "%.*f%s",
-			 value < 10    ? 2
-			 : value < 100 ? 1
-				       : 0,
-			 value, units[i].name);
-		return buf;
+	while (f->unit > 1 && ns < 100 * f->step)
+		f++;
+	n = ns / f->step + (ns % f->step >= f->step / 2 && f->step > 1);
+	scale = f->unit / f->step;
+	p = line_digits(p, n / scale, 1);
+	if (f->decimals) {
+		*p++ = '.';
+		p = line_digits(p, n % scale, f->decimals);
 	}
-	snprintf(buf, VIEW_TEXT, "%" PRIu64 "ns", ns);
+	strcpy(p, f->name);
 	return buf;
 }
 
@@ -160,24 +148,11 @@ const char *view_count(char *buf, uint64_t n, unsigned int width)
 
 unsigned int view_cut(const struct view *v, const char *s, unsigned int width)
 {
-	unsigned int left = width, need = 0;
-	char buf[5];
+	struct line l = {.out = v->out};
+	unsigned int n = line_cut(&l, s, width);
 
-	for (const char *p = s; *p && need <= width; p++)
-		need += escape_byte(buf, *p);
-	for (; *s && left; s++) {
-		unsigned int n = escape_byte(buf, *s);
-
-		if (need > width && n >= left)
-			break;
-		fputs(buf, v->out);
-		left -= n;
-	}
-	if (need > width && left) {
-		fputc('~', v->out);
-		left--;
-	}
-	return width - left;
+	line_flush(&l);
+	return n;
 }
 
 void view_cell(const struct view *v, const char *s, unsigned int width)
