@@ -185,6 +185,8 @@ const char *model_evidence_name(enum model_evidence evidence);
  * 12.5 %), never above max_ns. 0 when no call was timed.
  */
 uint64_t model_op_percentile(const struct model_op *op, unsigned int permille);
+/* As one record of statistics tells it. */
+void model_op_read(struct model_op *op, const struct ims_stats *s);
 /* Of the timed calls; 0 when there are none. */
 uint64_t model_op_mean(const struct model_op *op);
 
@@ -308,20 +310,10 @@ struct model_overview {
 	struct model_op op[MODEL_OPS]; /* over all objects */
 };
 
-struct model_host {
-	const char *key, *value;
-};
-
-struct model_plan {
-	uint32_t hook;
-	const char *function, *mechanism, *module, *state, *reason;
-	uint64_t hits; /* 0: none, or not told */
-};
-
 const struct model_overview *model_overview(const struct model *m);
 /* Row @i from 0, NULL after the last. */
-const struct model_host *model_host(const struct model *m, size_t i);
-const struct model_plan *model_plan(const struct model *m, size_t i);
+const struct ims_host *model_host(const struct model *m, size_t i);
+const struct ims_plan *model_plan(const struct model *m, size_t i);
 const struct ims_loss *model_loss(const struct model *m, size_t i);
 /* Of @hook, all 0 when the stream does not tell. Once it has ended, what was emitted, not received and
  * not told as lost is a row of model_loss(), "unaccounted". */

@@ -29,6 +29,9 @@ struct format_rule {
 	int bit, bits; /* of an integer that has flags; bits 0: the whole member */
 };
 
+#define ARM_STAGES                                                                                 \
+	{{"stage", {{"ARM_SMMU_DOMAIN_S1", "stage 1"}, {"ARM_SMMU_DOMAIN_S2", "stage 2"}}}}
+
 static const struct layout_rule {
 	const char *driver; /* NAME*: its instances have no driver, but names that begin so */
 	const char *module; /* where its BTF is when it is not built in; NULL: it always is */
@@ -44,9 +47,7 @@ static const struct layout_rule {
 		.type = "arm_smmu_domain",
 		.only = "nr_ats_masters",
 		.instance = {{IMS_LAYOUT_POINTER, "smmu"}},
-		.format = {{"stage",
-			    {{"ARM_SMMU_DOMAIN_S1", "stage 1"},
-			     {"ARM_SMMU_DOMAIN_S2", "stage 2"}}}},
+		.format = ARM_STAGES,
 	},
 	{
 		.driver = "iommuscope-smmuv3",
@@ -54,9 +55,7 @@ static const struct layout_rule {
 		.type = "arm_smmu_domain",
 		.only = "nr_ats_masters",
 		.instance = {{IMS_LAYOUT_POINTER, "smmu"}},
-		.format = {{"stage",
-			    {{"ARM_SMMU_DOMAIN_S1", "stage 1"},
-			     {"ARM_SMMU_DOMAIN_S2", "stage 2"}}}},
+		.format = ARM_STAGES,
 	},
 	{
 		.driver = "arm-smmu",
@@ -64,9 +63,7 @@ static const struct layout_rule {
 		.type = "arm_smmu_domain",
 		.only = "cb_lock",
 		.instance = {{IMS_LAYOUT_POINTER, "smmu"}},
-		.format = {{"stage",
-			    {{"ARM_SMMU_DOMAIN_S1", "stage 1"},
-			     {"ARM_SMMU_DOMAIN_S2", "stage 2"}}}},
+		.format = ARM_STAGES,
 	},
 	{
 		.driver = "virtio_iommu",

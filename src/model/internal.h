@@ -130,7 +130,7 @@ struct model {
 
 	struct fact_node *facts; /* by key, the same as in host */
 	struct fact_node **host;
-	struct model_plan *plan;
+	struct ims_plan *plan;
 	struct ims_loss *loss;
 	struct ims_count count[IMS_HOOK_MAX];
 	bool goes_on; /* and not the recording, but the stream ended: counts need not agree */
@@ -257,7 +257,7 @@ void stats_move(const struct model_domain *d, const struct model_instance *from)
 uint32_t ops_free(const struct model_op *op[MODEL_OPS]); /* how many there were */
 
 struct fact_node {
-	struct model_host pub; /* both interned */
+	struct ims_host pub; /* both interned */
 	UT_hash_handle hh;
 };
 

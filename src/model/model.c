@@ -196,12 +196,12 @@ const struct model_overview *model_overview(const struct model *m)
 	return &m->overview;
 }
 
-const struct model_host *model_host(const struct model *m, size_t i)
+const struct ims_host *model_host(const struct model *m, size_t i)
 {
 	return i < m->host_count ? &m->host[i]->pub : NULL;
 }
 
-const struct model_plan *model_plan(const struct model *m, size_t i)
+const struct ims_plan *model_plan(const struct model *m, size_t i)
 {
 	return i < m->plan_count ? &m->plan[i] : NULL;
 }

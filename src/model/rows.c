@@ -108,7 +108,7 @@ static void plan_count(struct model *m, const char *state, int by)
 
 int plan_apply(struct model *m, const struct ims_plan *plan)
 {
-	struct model_plan row = {
+	struct ims_plan row = {
 		.hook = plan->hook,
 		.function = intern(m, plan->function),
 		.mechanism = intern(m, plan->mechanism),

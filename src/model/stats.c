@@ -21,7 +21,7 @@ static uint64_t op_timed(const struct model_op *op)
 	return op->calls - op->untimed;
 }
 
-static void op_from_record(struct model_op *op, const struct ims_stats *s)
+void model_op_read(struct model_op *op, const struct ims_stats *s)
 {
 	*op = (struct model_op){
 		.calls = s->untimed,
@@ -184,7 +184,7 @@ int stats_apply(struct model *m, const struct ims_stats *s, uint64_t time_ns)
 	op = stats_op(m, s, i, &d, &err);
 	if (!op)
 		return err;
-	op_from_record(&now, s);
+	model_op_read(&now, s);
 	if (now.errors > op->errors && (i == MODEL_OP_MAP || i == MODEL_OP_UNMAP))
 		judge_errors(m, s, time_ns, now.errors - op->errors);
 	total_update(&m->overview.op[i], op, &now);

@@ -66,7 +66,7 @@ const char *model_severity_name(enum model_severity severity)
 /* A snapshot in place that found no group is "silent". Streams made before it had a row have none. */
 static bool snapshot_found_nothing(const struct model *m)
 {
-	const struct model_plan *row;
+	const struct ims_plan *row;
 	bool seen = false;
 
 	for (size_t i = 0; (row = model_plan(m, i)); i++) {

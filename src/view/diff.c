@@ -82,7 +82,7 @@ const char *diff_word(const struct diff_row *row)
 
 int diff_host(struct diff_table *t, const struct view_side side[2])
 {
-	const struct model_host *h;
+	const struct ims_host *h;
 	int err = 0;
 
 	*t = (struct diff_table){};
@@ -94,14 +94,14 @@ int diff_host(struct diff_table *t, const struct view_side side[2])
 
 bool diff_same_host(const struct diff_row *row)
 {
-	const struct model_host *a = row->of[0], *b = row->of[1];
+	const struct ims_host *a = row->of[0], *b = row->of[1];
 
 	return a && b && !strcmp(a->value, b->value);
 }
 
 int diff_plan(struct diff_table *t, const struct view_side side[2])
 {
-	const struct model_plan *p;
+	const struct ims_plan *p;
 	int err = 0;
 
 	*t = (struct diff_table){};
@@ -113,7 +113,7 @@ int diff_plan(struct diff_table *t, const struct view_side side[2])
 
 bool diff_same_plan(const struct diff_row *row)
 {
-	const struct model_plan *a = row->of[0], *b = row->of[1];
+	const struct ims_plan *a = row->of[0], *b = row->of[1];
 
 	return a && b && !strcmp(a->state, b->state) && !strcmp(a->mechanism, b->mechanism);
 }

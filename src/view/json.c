@@ -128,10 +128,8 @@ json_t *json_damage(const struct ims_damage *d)
 	return json_with(o, "ended", json_boolean(d->ended));
 }
 
-json_t *json_plan(const struct model_plan *p)
+json_t *json_plan(json_t *o, const struct ims_plan *p)
 {
-	json_t *o = json_object();
-
 	o = json_with(o, "hook", json_text(ims_hook_name(p->hook)));
 	o = json_with(o, "function", json_text_or_null(p->function));
 	o = json_with(o, "mechanism", json_text_or_null(p->mechanism));
@@ -141,19 +139,23 @@ json_t *json_plan(const struct model_plan *p)
 	return json_with(o, "hits", json_number(p->hits));
 }
 
-json_t *json_host(const struct model_host *h)
+json_t *json_host(json_t *o, const struct ims_host *h)
 {
-	return json_with(json_with(json_object(), "key", json_text(h->key)), "value",
-			 json_text(h->value));
+	o = json_with(o, "key", json_text(h->key));
+	return json_with(o, "value", json_text(h->value));
 }
 
-json_t *json_loss(const struct ims_loss *l)
+json_t *json_loss(json_t *o, const struct ims_loss *l)
 {
-	json_t *o = json_object();
-
 	o = json_with(o, "hook", json_text(ims_hook_name(l->hook)));
 	o = json_with(o, "cause", json_text(ims_loss_cause_name(l->cause)));
 	return json_with(o, "lost", json_number(l->lost));
+}
+
+json_t *json_count(json_t *o, const struct ims_count *c)
+{
+	o = json_with(o, "emitted", json_number(c->emitted));
+	return json_with(o, "received", json_number(c->received));
 }
 
 /* By hook: how many events there were, and how many of them arrived. */
@@ -163,13 +165,9 @@ json_t *json_counts(const struct model *m)
 
 	for (uint32_t hook = 0; hook < IMS_HOOK_MAX; hook++) {
 		const struct ims_count *c = model_count(m, hook);
-		json_t *o;
 
-		if (!c->emitted && !c->received)
-			continue;
-		o = json_with(json_object(), "emitted", json_number(c->emitted));
-		o = json_with(o, "received", json_number(c->received));
-		all = json_with(all, ims_hook_name(hook), o);
+		if (c->emitted || c->received)
+			all = json_with(all, ims_hook_name(hook), json_count(json_object(), c));
 	}
 	return all;
 }

@@ -30,9 +30,11 @@ json_t *json_with(json_t *object, const char *key, json_t *value);
 int json_write(FILE *out, json_t *value);
 
 json_t *json_damage(const struct ims_damage *d);
-json_t *json_host(const struct model_host *h);
-json_t *json_plan(const struct model_plan *p);
-json_t *json_loss(const struct ims_loss *l);
+/* Each adds its members to @object, and takes it. */
+json_t *json_host(json_t *object, const struct ims_host *h);
+json_t *json_plan(json_t *object, const struct ims_plan *p);
+json_t *json_loss(json_t *object, const struct ims_loss *l);
+json_t *json_count(json_t *object, const struct ims_count *c);
 json_t *json_counts(const struct model *m);
 
 /* The objects of view_json(). */

@@ -36,7 +36,7 @@ void view_verdict_counts(const struct view *v)
 
 void view_plan_rows(const struct view *v)
 {
-	const struct model_plan *p;
+	const struct ims_plan *p;
 	char hits[VIEW_TEXT];
 
 	for (size_t i = 0; (p = model_plan(v->m, i)); i++) {

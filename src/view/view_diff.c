@@ -34,7 +34,7 @@ static void print_side(const struct view *v, char letter, const struct view_side
 	view_off(v);
 }
 
-static void print_fact(const struct view *v, char letter, const struct model_host *h)
+static void print_fact(const struct view *v, char letter, const struct ims_host *h)
 {
 	fprintf(v->out, "    %c ", letter);
 	if (h)
@@ -70,7 +70,7 @@ static int print_host(const struct view *v, const struct view_side side[2])
 }
 
 /* The last column has no blanks behind it. */
-static void print_point(const struct view *v, char letter, const struct model_plan *p)
+static void print_point(const struct view *v, char letter, const struct ims_plan *p)
 {
 	char text[2 * VIEW_TEXT];
 

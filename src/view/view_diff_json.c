@@ -10,7 +10,7 @@ static json_t *with_counts(json_t *o, const struct diff_row *row)
 	return json_with(o, "b", json_number(row->count[1]));
 }
 
-static json_t *fact(const struct model_host *h)
+static json_t *fact(const struct ims_host *h)
 {
 	return h ? json_text(h->value) : json_null();
 }
@@ -23,9 +23,9 @@ static json_t *host_row(const struct diff_row *row)
 	return json_with(o, "b", fact(row->of[1]));
 }
 
-static json_t *point(const struct model_plan *p)
+static json_t *point(const struct ims_plan *p)
 {
-	return p ? json_plan(p) : json_null();
+	return p ? json_plan(json_object(), p) : json_null();
 }
 
 static json_t *plan_row(const struct diff_row *row)

@@ -187,7 +187,7 @@ static int write_verdicts(FILE *out, const struct model *m)
 		int err_ = 0;                                                                      \
 		for (size_t i = 0; !err_ && (row_ = model_##kind(m, i)); i++)                      \
 			if (!html_full(&list_))                                                    \
-				err_ = html_add(&list_, json_##kind(row_));                        \
+				err_ = html_add(&list_, json_##kind(json_object(), row_));         \
 		html_end(&list_);                                                                  \
 		err_;                                                                              \
 	})
@@ -198,8 +198,8 @@ static int write_model(FILE *out, const struct model *m)
 
 	if ((err = html_member(out, "totals", json_totals(m))) ||
 	    (err = html_member(out, "missing", json_missing(m))) ||
-	    (err = WRITE_ROWS(ims_loss, loss)) || (err = WRITE_ROWS(model_host, host)) ||
-	    (err = WRITE_ROWS(model_plan, plan)) || (err = write_verdicts(out, m)) ||
+	    (err = WRITE_ROWS(ims_loss, loss)) || (err = WRITE_ROWS(ims_host, host)) ||
+	    (err = WRITE_ROWS(ims_plan, plan)) || (err = write_verdicts(out, m)) ||
 	    (err = WRITE_ALL(instance)) || (err = WRITE_ALL(group)) || (err = WRITE_ALL(device)))
 		return err;
 	return write_domains(out, m);

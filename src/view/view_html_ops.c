@@ -233,17 +233,7 @@ static int take_stats(struct html_ops *o, const struct ims_stats *s, int op, uin
 	/* What a stream that begins in the middle of a recording begins with was counted before. */
 	if (time_ns > o->first_ns)
 		err = add_difference(o, total, s, op, time_ns);
-	total->op = (struct model_op){
-		.calls = s->untimed,
-		.untimed = s->untimed,
-		.errors = s->errors,
-		.sum_ns = s->sum_ns,
-		.max_ns = s->max_ns,
-		.bytes = s->bytes,
-	};
-	memcpy(total->op.bucket, s->bucket, sizeof(s->bucket));
-	for (uint32_t i = 0; i < IMS_HIST_BUCKETS; i++)
-		total->op.calls += s->bucket[i];
+	model_op_read(&total->op, s);
 	return err;
 }
 

@@ -50,7 +50,7 @@ static uint64_t sum(const uint64_t *count, size_t n)
 /* When @time_ns of the recording was, as UTC; "" when the recording does not say. */
 static const char *wall_clock(char *buf, const struct model *m, uint64_t time_ns)
 {
-	const struct model_host *h;
+	const struct ims_host *h;
 	uint64_t ns;
 	time_t seconds;
 	struct tm tm;
@@ -77,7 +77,7 @@ static const char *wall_clock(char *buf, const struct model *m, uint64_t time_ns
 
 static uint64_t plan_rows(const struct model *m, const char *state)
 {
-	const struct model_plan *p;
+	const struct ims_plan *p;
 	uint64_t rows = 0;
 
 	for (size_t i = 0; (p = model_plan(m, i)); i++)
@@ -130,7 +130,7 @@ static unsigned int escaped_width(const char *s)
 /* All of each value: a command line that is cut may be cut before what matters. */
 static void print_host(const struct view *v)
 {
-	const struct model_host *h;
+	const struct ims_host *h;
 
 	view_heading(v, "HOST");
 	for (size_t i = 0; (h = model_host(v->m, i)); i++) {
@@ -249,10 +249,10 @@ static json_t *states_json(const struct model *m)
 static json_t *hosts_json(const struct model *m)
 {
 	json_t *array = json_array();
-	const struct model_host *h;
+	const struct ims_host *h;
 
 	for (size_t i = 0; (h = model_host(m, i)); i++)
-		json_array_append_new(array, json_host(h));
+		json_array_append_new(array, json_host(json_object(), h));
 	return array;
 }
 
@@ -262,7 +262,7 @@ static json_t *losses_json(const struct model *m)
 	const struct ims_loss *l;
 
 	for (size_t i = 0; (l = model_loss(m, i)); i++)
-		json_array_append_new(array, json_loss(l));
+		json_array_append_new(array, json_loss(json_object(), l));
 	return array;
 }
 

@@ -337,7 +337,7 @@ json_t *json_totals(const struct model *m)
 		const struct type *row;                                                            \
 		int err_ = 0;                                                                      \
 		for (size_t i = 0; !err_ && (row = model_##kind(m, i)); i++)                       \
-			err_ = list_add(&list_, json_##kind(row));                                 \
+			err_ = list_add(&list_, json_##kind(json_object(), row));                  \
 		list_close(&list_);                                                                \
 		err_;                                                                              \
 	})
@@ -353,8 +353,8 @@ static int write_body(FILE *out, const struct model *m, const struct view_filter
 	    (err = write_member(out, "missing", json_missing(m))) ||
 	    (err = write_member(out, "counts", json_counts(m))) ||
 	    (err = WRITE_ROWS(ims_loss, loss, "loss")) ||
-	    (err = WRITE_ROWS(model_host, host, "host")) ||
-	    (err = WRITE_ROWS(model_plan, plan, "plan")) ||
+	    (err = WRITE_ROWS(ims_host, host, "host")) ||
+	    (err = WRITE_ROWS(ims_plan, plan, "plan")) ||
 	    (err = WRITE_ALL(verdict, "verdicts", (m, item))) ||
 	    (err = WRITE_ALL(instance, "instances", (item))) ||
 	    (err = WRITE_ALL(group, "groups", (item))) ||

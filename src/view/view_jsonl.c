@@ -91,27 +91,15 @@ static json_t *with_stats(json_t *o, const struct ims_stats *s)
 	return json_with(o, "buckets", buckets_json(s));
 }
 
-static json_t *with_plan(json_t *o, const struct ims_plan *p)
-{
-	o = json_with(o, "hook", json_text(ims_hook_name(p->hook)));
-	o = json_with(o, "function", json_text_or_null(p->function));
-	o = json_with(o, "mechanism", json_text_or_null(p->mechanism));
-	o = json_with(o, "module", json_text_or_null(p->module));
-	o = json_with(o, "state", json_text(p->state));
-	o = json_with(o, "reason", json_text_or_null(p->reason));
-	return json_with(o, "hits", json_number(p->hits));
-}
-
 static json_t *record_json(const struct ims_record *rec)
 {
 	json_t *o;
 
 	switch (rec->type) {
 	case IMS_REC_HOST:
-		o = json_with(record("host", rec->time_ns), "key", json_text(rec->host.key));
-		return json_with(o, "value", json_text(rec->host.value));
+		return json_host(record("host", rec->time_ns), &rec->host);
 	case IMS_REC_PLAN:
-		return with_plan(record("plan", rec->time_ns), &rec->plan);
+		return json_plan(record("plan", rec->time_ns), &rec->plan);
 	case IMS_REC_INSTANCE:
 		o = record("instance", rec->time_ns);
 		o = json_with(o, "instance", json_text(rec->instance.name));
@@ -121,18 +109,14 @@ static json_t *record_json(const struct ims_record *rec)
 	case IMS_REC_STATS:
 		return with_stats(record("statistics", rec->time_ns), &rec->stats);
 	case IMS_REC_LOSS:
-		o = record("loss", rec->time_ns);
-		o = json_with(o, "hook", json_text(ims_hook_name(rec->loss.hook)));
-		o = json_with(o, "cause", json_text(ims_loss_cause_name(rec->loss.cause)));
-		return json_with(o, "lost", json_number(rec->loss.lost));
+		return json_loss(record("loss", rec->time_ns), &rec->loss);
 	case IMS_REC_END:
 		return json_with(record("end", rec->time_ns), "goes_on",
 				 json_boolean(rec->end.goes_on));
 	case IMS_REC_COUNT:
 		o = record("count", rec->time_ns);
 		o = json_with(o, "hook", json_text(ims_hook_name(rec->count.hook)));
-		o = json_with(o, "emitted", json_number(rec->count.emitted));
-		return json_with(o, "received", json_number(rec->count.received));
+		return json_count(o, &rec->count);
 	case IMS_REC_MAX:
 		break;
 	}

@@ -20,11 +20,11 @@ int view_plan_json(FILE *out, const struct model *m)
 {
 	json_t *o = json_with(json_object(), "schema", json_integer(VIEW_JSON_SCHEMA));
 	json_t *rows = json_array();
-	const struct model_plan *p;
+	const struct ims_plan *p;
 	int err;
 
 	for (size_t i = 0; (p = model_plan(m, i)); i++)
-		json_array_append_new(rows, json_plan(p));
+		json_array_append_new(rows, json_plan(json_object(), p));
 	err = json_write(out, json_with(o, "plan", rows));
 	fputc('\n', out);
 	return err ? err : view_done(out);

@@ -150,13 +150,10 @@ static void print_kind(struct line *l, const char *kind)
 
 static void print_stats(struct line *l, const struct ims_stats *s)
 {
-	struct model_op op = {.untimed = s->untimed, .sum_ns = s->sum_ns, .max_ns = s->max_ns};
+	struct model_op op;
 	char buf[VIEW_TEXT];
 
-	memcpy(op.bucket, s->bucket, sizeof(op.bucket));
-	op.calls = op.untimed;
-	for (int i = 0; i < IMS_HIST_BUCKETS; i++)
-		op.calls += op.bucket[i];
+	model_op_read(&op, s);
 	print_kind(l, "statistics");
 	print_word(l, " hook=", ims_hook_name(s->hook));
 	print_word(l, " object=", s->object);

@@ -245,7 +245,7 @@ static bool is_detail(const char *key)
 
 static void print_host(const struct view *v)
 {
-	const struct model_host *h;
+	const struct ims_host *h;
 	uint64_t details = 0;
 
 	if (!model_host(v->m, 0))
