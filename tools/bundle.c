@@ -35,7 +35,7 @@ enum { KEY_NO_REDACT = 256 };
 
 static const struct option_row options[] = {
 	{'o', "output", "FILE",
-	 "write to FILE (default NAME.bundle" SUFFIX "), - for standard output"},
+	 "write to FILE, - for stdout (default NAME.bundle" SUFFIX ")"},
 	{'d', "duration", "SECONDS", "how long to record, without RECORDING (default 5)"},
 	{'q', "quiet", NULL, "no status line, and not what was redacted"},
 	{KEY_NO_REDACT, "no-redact", NULL, "leave everything as it is"},
@@ -243,17 +243,16 @@ static int run(void *arg, int argc, char **argv)
 const struct command command_bundle = {
 	.name = "bundle",
 	.synopsis = "[-o OUT] [RECORDING]",
-	.summary = "Makes the file to send with a bug report, of RECORDING (- for standard input) "
-		   "or of\n"
-		   "the next seconds on this machine (then it needs what record needs).",
-	.more = "Names of commands, process ids, physical addresses, the host's name, serial "
-		"numbers,\n"
-		"UUIDs, MAC and IP addresses, paths in user stacks and most values of the kernel\n"
-		"command line are replaced, the same by the same: what is equal stays equal, so "
-		"that\n"
-		"verdicts, counts and topology do. I/O virtual addresses, PCI addresses and names "
-		"of\n"
-		"devices, kernel functions and modules stay. RECORDING itself is left alone.",
+	.summary =
+		"Makes the file to send with a bug report, of RECORDING (- for standard input)\n"
+		"or of the next seconds on this machine (then it needs what record needs).",
+	.more =
+		"Names of commands, process ids, physical addresses, the host's name, serial\n"
+		"numbers, UUIDs, MAC and IP addresses, paths in user stacks and most values of\n"
+		"the kernel command line are replaced, the same by the same: what is equal stays\n"
+		"equal, so that verdicts, counts and topology do. I/O virtual addresses, PCI\n"
+		"addresses and names of devices, kernel functions and modules stay. RECORDING\n"
+		"itself is left alone.",
 	.option = options,
 	.set = set,
 	.run = run,

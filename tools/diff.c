@@ -149,13 +149,14 @@ static int run(void *arg, int argc, char **argv)
 const struct command command_diff = {
 	.name = "diff",
 	.synopsis = "[OPTION...] A B",
-	.summary = "Compares two recordings, of before and after a change (- for standard input): "
-		   "verdicts,\n"
-		   "counts and latencies of operations, failures, facts about the host, the plan, "
-		   "domains.",
-	.more = "Things are the same when their names are: a device, an instance, a type of "
-		"domain.\n"
-		"--fail-on new looks at verdicts of severity warning or above that A has not.",
+	.summary =
+		"Compares two recordings, of before and after a change (- for standard input):\n"
+		"verdicts, counts and latencies of operations, failures, facts about the host,\n"
+		"the plan, domains.",
+	.more =
+		"Things are the same when their names are: a device, an instance, a type of\n"
+		"domain. --fail-on new looks at verdicts of severity warning or above that A has\n"
+		"not.",
 	.option = options,
 	.set = set,
 	.run = run,

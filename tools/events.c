@@ -128,9 +128,10 @@ static int run(void *arg, int argc, char **argv)
 const struct command command_events = {
 	.name = "events",
 	.synopsis = "[OPTION...] FILE",
-	.summary = "Prints the events of a recording (- for standard input), one a line: seconds "
-		   "since\n"
-		   "the first, thread, [processor], hook, result, duration, and what it was about.",
+	.summary =
+		"Prints the events of a recording (- for standard input), one a line: seconds\n"
+		"since the first, thread, [processor], hook, result, duration, and what it was\n"
+		"about.",
 	.more = "TIME is in seconds since the beginning, as in the first column, or HH:MM:SS or\n"
 		"YYYY-MM-DDTHH:MM:SS in UTC, as iommutrace info prints it.\n"
 		"Map and unmap are told one by one if recorded with --events all; --all shows\n"

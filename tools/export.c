@@ -178,14 +178,17 @@ const struct command command_export = {
 	.name = "export",
 	.synopsis = "--to FORMAT [-o OUT] FILE",
 	.summary = "Writes a recording (- for standard input) for other programs.",
-	.more = "jsonl     every record as a JSON object a line, as docs/jsonl.schema.json says; the last\n"
-		"          tells what is missing from the input\n"
-		"csv       the events, a header line first; text that a spreadsheet would take for a\n"
-		"          formula begins with a '\n"
-		"chrome    a timeline as JSON trace events: for speedscope, chrome://tracing, Perfetto\n"
-		"perfetto  the same as protobuf, for ui.perfetto.dev and its trace processor\n"
-		"openmetrics   totals at the end, for Prometheus and what reads its text\n"
-		"html          one page for a browser, without network: verdicts, map, timeline, latency",
+	.more =
+		"jsonl        every record as a JSON object a line, as docs/jsonl.schema.json\n"
+		"             says; the last tells what is missing from the input\n"
+		"csv          the events, a header line first; text that a spreadsheet would take\n"
+		"             for a formula begins with a '\n"
+		"chrome       a timeline as JSON trace events: for speedscope, chrome://tracing,\n"
+		"             Perfetto\n"
+		"perfetto     the same as protobuf, for ui.perfetto.dev and its trace processor\n"
+		"openmetrics  totals at the end, for Prometheus and what reads its text\n"
+		"html         one page for a browser, without network: verdicts, map, timeline,\n"
+		"             latency",
 	.option = options,
 	.set = set,
 	.run = run,

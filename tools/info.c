@@ -88,10 +88,10 @@ static int run(void *arg, int argc, char **argv)
 const struct command command_info = {
 	.name = "info",
 	.synopsis = "[--json] FILE",
-	.summary = "Tells what a recording (- for standard input) is: format, size, time, host, "
-		   "how many\n"
-		   "records and events of which kind, the plan in short, and whether anything is "
-		   "missing.",
+	.summary =
+		"Tells what a recording (- for standard input) is: format, size, time, host, how\n"
+		"many records and events of which kind, the plan in short, and whether anything\n"
+		"is missing.",
 	.option = options,
 	.set = set,
 	.run = run,

@@ -27,7 +27,7 @@ static const struct option_row options[] = {
 	{'b', "batch", NULL, "plain text, one refresh below the other"},
 	{'n', "iterations", "N", "end after N refreshes"},
 	{'d', "delay", "SECONDS", "time between refreshes (default 1)"},
-	{'i', "input", "FILE", "show the end of a recording instead (- for standard input)"},
+	{'i', "input", "FILE", "show the end of a recording instead (- for stdin)"},
 	{KEY_BTF, "btf", "FILE", "where the kernel's BTF is, if it has none of its own"},
 	{0}};
 

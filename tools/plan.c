@@ -90,9 +90,9 @@ const struct command command_plan = {
 	.summary =
 		"Tells what a recording would hook on this machine, how, and why not otherwise.\n"
 		"Loads the programs, and attaches none.",
-	.more = "Needs what record needs: root, or CAP_BPF and CAP_PERFMON. A recording has its "
-		"own\n"
-		"plan: iommutrace report --plan FILE",
+	.more =
+		"Needs what record needs: root, or CAP_BPF and CAP_PERFMON. A recording has its\n"
+		"own plan: iommutrace report --plan FILE",
 	.option = options,
 	.set = set,
 	.run = run,

@@ -151,12 +151,14 @@ const struct command command_record = {
 	.summary = "Records the life of every IOMMU domain of this machine while CMD runs, or until\n"
 		   "Ctrl-C: allocations, attaches and detaches one by one, map and unmap as latency\n"
 		   "histograms for each domain.",
-	.more = "Needs root, or CAP_BPF and CAP_PERFMON, and CAP_SYSLOG for names in stacks. A\n"
+	.more =
+		"Needs root, or CAP_BPF and CAP_PERFMON, and CAP_SYSLOG for names in stacks. A\n"
 		"file of the same name is kept as FILE.old. To read it: iommutrace report FILE\n"
 		"\n"
-		"With --flight nothing is written until a trigger (give as many as you like); then\n"
-		"FILE has the time before and SECONDS after it. That is the end, or, with --rotate,\n"
-		"the next trigger makes FILE.1. Each file of a series can be read by itself.",
+		"With --flight nothing is written until a trigger (give as many as you like);\n"
+		"then FILE has the time before and SECONDS after it. That is the end, or, with\n"
+		"--rotate, the next trigger makes FILE.1. Each file of a series can be read by\n"
+		"itself.",
 	.option = options,
 	.runs_command = true,
 	.set = set,

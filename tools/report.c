@@ -155,11 +155,14 @@ static int run(void *arg, int argc, char **argv)
 const struct command command_report = {
 	.name = "report",
 	.synopsis = "[OPTION...] FILE",
-	.summary = "Tells what a recording (- for standard input) says: verdicts first, then topology,\n"
-		   "domains and how long they lived, operations and their latencies, leaks by who\n"
-		   "allocated, and what was lost.",
-	.more = "TIME is in seconds since the beginning, or HH:MM:SS or YYYY-MM-DDTHH:MM:SS in UTC,\n"
-		"as iommutrace info prints it. --fail-on looks at the verdicts that are shown.",
+	.summary =
+		"Tells what a recording (- for standard input) says: verdicts first, then\n"
+		"topology, domains and how long they lived, operations and their latencies,\n"
+		"leaks by who allocated, and what was lost.",
+	.more =
+		"TIME is in seconds since the beginning, or HH:MM:SS or YYYY-MM-DDTHH:MM:SS in\n"
+		"UTC, as iommutrace info prints it. --fail-on looks at the verdicts that are\n"
+		"shown.",
 	.option = options,
 	.set = set,
 	.run = run,

@@ -3,6 +3,7 @@
 # failures.sh: what can go wrong with a capture, on a machine where it could work. Prints TAP.
 . /opt/guest/lib.sh
 . /opt/guest/recorder.sh
+modprobe vfio-pci
 
 ends_whole() {
 	iommutrace report "$1" >/dev/null 2>/tmp/stderr && [ ! -s /tmp/stderr ]
