@@ -8,10 +8,13 @@ const struct option_row help_row = {'h', "help", NULL, "this text"};
 const struct option_row version_row = {10000, "version", NULL, "which version this is"};
 const char print_table[] = "--print-table";
 
-static void print_line(const char *text)
+static void print_line(const char *text, const char *newline)
 {
 	for (; *text; text++)
-		putchar(*text == '\n' || *text == '\t' ? ' ' : *text);
+		if (*text == '\n')
+			fputs(newline, stdout);
+		else
+			putchar(*text == '\t' ? ' ' : *text);
 }
 
 static void print_verdicts(bool live)
@@ -50,7 +53,7 @@ static void print_row(const struct option_row *o)
 {
 	printf("option\t%c\t%s\t%s\t", o->key < 256 ? o->key : '-', o->name,
 	       o->arg ? o->arg : "-");
-	print_line(o->help);
+	print_line(o->help, " ");
 	putchar('\t');
 	print_values(o->values ? o->values : "-");
 	putchar('\n');
@@ -59,7 +62,7 @@ static void print_row(const struct option_row *o)
 static void print_command(const struct command *cmd)
 {
 	printf("command\t%s\t%s\t", cmd->name ? cmd->name : "-", cmd->synopsis);
-	print_line(cmd->summary);
+	print_line(cmd->summary, " ");
 	putchar('\n');
 }
 
@@ -71,6 +74,11 @@ int tool_print_options(const struct command *cmd)
 	print_row(&help_row);
 	if (!cmd->name)
 		print_row(&version_row);
+	if (cmd->more) {
+		fputs("more\t", stdout);
+		print_line(cmd->more, "\t");
+		putchar('\n');
+	}
 	return end_output(EXIT_FINE);
 }
 

@@ -18,7 +18,7 @@ int tool_run(const struct tool *tool, int argc, char **argv);
 /*
  * --print-table, which people need not know: what completion and the man pages are made of. A line
  * each, its fields divided by tabs: "command" NAME SYNOPSIS SUMMARY; "option" LETTER NAME ARG HELP
- * VALUES, where values are divided by spaces. What is not there is "-".
+ * VALUES, where values are divided by spaces; "more" LINE... What is not there is "-".
  */
 extern const char print_table[];
 

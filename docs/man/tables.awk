@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# tables.awk - fills a man page with what the tools' own tables say (tools/tool.h).
+# tables.awk - fills a man page with what the tools' own tables say (tools/tool.h): for a line
+# @KIND TOOL@ the synopsis, the summary, the options or more of them; of a tool with commands the
+# commands with their synopses, or sections about each.
 
 # A sentence begins on a line of its own.
 function text(s)
@@ -56,22 +58,55 @@ function option(f)
 		print text(f[5]) "." (f[6] == "-" ? "" : values(f[6], f[5]))
 }
 
-function row(kind, line,  f)
+# Text as it is, but for "NAME  what it is": these are items, with what is indented below them.
+function more(f, n,  i, line, list, gap)
 {
-	split(line, f, "\t")
+	gap = 1
+	for (i = 2; i <= n; i++) {
+		line = f[i]
+		if (match(line, /^[a-z]+  +/)) {
+			if (!list)
+				print ".Bl -tag -width indent"
+			list = 1
+			print ".It Cm " substr(line, 1, index(line, " ") - 1)
+			line = substr(line, RLENGTH + 1)
+		} else if (list && line !~ /^ /) {
+			print ".El"
+			list = 0
+		}
+		sub(/^ +/, "", line)
+		if (gap && line != "" && !list)
+			print ".Pp"
+		gap = line == ""
+		if (!gap)
+			print text(line)
+	}
+	if (list)
+		print ".El"
+}
+
+function row(kind, line,  f, n)
+{
+	n = split(line, f, "\t")
 	if (kind == "options" && f[1] == "option")
 		option(f)
+	else if (kind == "more" && f[1] == "more")
+		more(f, n)
 	else if (kind == "synopsis" && f[1] == "command")
 		print ".Nm" (f[2] == "-" ? "" : " Cm " f[2]) "\n" synopsis(f[3])
 	else if (kind == "summary" && f[1] == "command")
 		print text(f[4])
 	else if (kind == "commands" && f[1] == "command")
 		print ".Nm Cm " f[2] "\n" synopsis(f[3]) "\n.br"
+	else if (kind == "names" && f[1] == "command")
+		names = names " " f[2]
 }
 
 function fill(kind, tool, command,  run, line, rows)
 {
 	run = tools "/" tool (command ? " " command : "") " --print-table"
+	if (kind == "options")
+		print ".Bl -tag -width indent"
 	while ((run | getline line) > 0) {
 		row(kind, line)
 		rows++
@@ -80,16 +115,31 @@ function fill(kind, tool, command,  run, line, rows)
 		print "page: " run " failed" >"/dev/stderr"
 		exit 1
 	}
+	if (kind == "options")
+		print ".El"
+}
+
+function section(tool, command)
+{
+	print ".Ss " command
+	fill("synopsis", tool, command)
+	print ".Pp"
+	fill("summary", tool, command)
+	fill("options", tool, command)
+	fill("more", tool, command)
 }
 
 /^@/ {
 	sub(/^@/, "")
 	sub(/@$/, "")
-	if ($1 == "options")
-		print ".Bl -tag -width indent"
-	fill($1, $2, $3)
-	if ($1 == "options")
-		print ".El"
+	if ($1 == "sections") {
+		fill("names", $2)
+		n = split(names, command, " ")
+		for (i = 1; i <= n; i++)
+			section($2, command[i])
+	} else {
+		fill($1, $2)
+	}
 	next
 }
 /^\.Os/ { print ".Os iommuscope " version; next }
