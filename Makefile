@@ -53,10 +53,12 @@ say = $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(2)')
 # src/capture is the only room that knows libbpf: everything else is in the pure library.
 PURE_SRC := $(sort $(wildcard src/stream/*.c src/model/*.c src/view/*.c src/gate/*.c))
 CAP_SRC := $(sort $(wildcard src/capture/*.c))
+DAEMON_SRC := $(sort $(wildcard src/daemon/*.c))
 TOOL_SRC := $(sort $(wildcard tools/*.c))
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 PURE_OBJ := $(PURE_SRC:%.c=$(OUT)/%.o) $(OUT)/perfetto.pb-c.o
 CAP_OBJ := $(CAP_SRC:%.c=$(OUT)/%.o)
+DAEMON_OBJ := $(DAEMON_SRC:%.c=$(OUT)/%.o)
 SKELS := $(patsubst bpf/%.bpf.c,$(OUT)/%.skel.h,$(wildcard bpf/*.bpf.c))
 # The programs are tools/iommu*.c; the other files in tools/ are shared by them.
 TOOLS := $(patsubst tools/%.c,$(OUT)/%,$(filter tools/iommu%,$(TOOL_SRC)))
@@ -71,6 +73,10 @@ $(OUT)/libims.a: $(PURE_OBJ)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(OUT)/libcapture.a: $(CAP_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(OUT)/libdaemon.a: $(DAEMON_OBJ)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -113,18 +119,22 @@ $(OUT)/%.skel.h: $(OUT)/bpf/%.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name $(if $(filter iommuscope,$*),ims,$*)_bpf > $@.tmp && mv $@.tmp $@
 
+$(OUT)/iommud: $(OUT)/libdaemon.a
 $(TOOLS): $(OUT)/%: $(OUT)/tools/%.o $(TOOL_OBJ) $(OUT)/libcapture.a $(OUT)/libims.a
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_BPF) $(LIBS_PURE)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ -Wl,--start-group $^ -Wl,--end-group $(LIBS_BPF) $(LIBS_PURE)
 
 $(UNIT): $(OUT)/unit/%: $(OUT)/tests/unit/%.o $(OUT)/libims.a
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS_PURE) -lcmocka
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
+		$(LIBS_PURE) -lcmocka
 
 # What needs no kernel of the tools' own.
 $(OUT)/unit/test_tools $(OUT)/unit/test_recorder: \
 	$(addprefix $(OUT)/tools/,child.o output.o common.o tool.o privileges.o recorder.o trigger.o)
+
+$(OUT)/unit/test_daemon: $(OUT)/libdaemon.a
 
 .PHONY: unit
 unit: $(UNIT)

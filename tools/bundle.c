@@ -159,6 +159,13 @@ static int convert(struct bundle *b, const char *input)
 
 /* ---- both ------------------------------------------------------------------------------------ */
 
+static bool is_socket(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISSOCK(st.st_mode);
+}
+
 /* a.ims becomes a.bundle.ims, in the same folder. */
 static int name_output(struct bundle *b, const char *input)
 {
@@ -166,7 +173,7 @@ static int name_output(struct bundle *b, const char *input)
 
 	if (b->recording.recorder.path)
 		return 0;
-	if (!input || !strcmp(input, "-")) {
+	if (!input || !strcmp(input, "-") || is_socket(input)) {
 		b->recording.recorder.path = DEFAULT_OUTPUT;
 		return 0;
 	}
@@ -244,8 +251,9 @@ const struct command command_bundle = {
 	.name = "bundle",
 	.synopsis = "[-o OUT] [RECORDING]",
 	.summary =
-		"Makes the file to send with a bug report, of RECORDING (- for standard input)\n"
-		"or of the next seconds on this machine (then it needs what record needs).",
+		"Makes the file to send with a bug report, of RECORDING (- for standard input;\n"
+		"iommud's socket for the last minutes) or of the next seconds on this machine\n"
+		"(then it needs what record needs).",
 	.more =
 		"Names of commands, process ids, physical addresses, the host's name, serial\n"
 		"numbers, UUIDs, MAC and IP addresses, paths in user stacks and most values of\n"

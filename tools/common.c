@@ -246,12 +246,13 @@ static int read_records(struct ims_reader *r, const char *path, record_fn *each,
 int read_stream(const char *path, record_fn *each, void *arg, struct stream_facts *facts)
 {
 	bool from_stdin = !strcmp(path, "-");
-	int fd = from_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	int fd = from_stdin ? STDIN_FILENO : ims_open(path, IMS_WANT_RECENT);
 	struct ims_reader *r;
 	int err, code = EXIT_RUNTIME;
 
 	if (fd < 0) {
-		complain("cannot open %s: %s", path, strerror(errno));
+		complain("cannot open %s: %s%s", path, strerror(-fd),
+			 fd == -ECONNREFUSED ? "; is iommud running?" : "");
 		return EXIT_RUNTIME;
 	}
 	path = input_name(path);

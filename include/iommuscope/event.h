@@ -107,6 +107,7 @@ enum ims_loss_cause {
 	IMS_LOSS_MISSED = 5,      /* the kernel skipped our program (recursion, kretprobe) */
 	IMS_LOSS_UNACCOUNTED = 6, /* found by who reads: emitted, not received, no cause is known */
 	IMS_LOSS_STORM = 7,       /* more than IMS_FAULTS_PER_SECOND faults */
+	IMS_LOSS_SLOW_READER = 8, /* the daemon had it no more when this client was to get it */
 	IMS_LOSS_MAX
 };
 

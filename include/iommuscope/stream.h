@@ -214,6 +214,27 @@ uint64_t ims_flight_bytes(const struct ims_flight *f);
 /* Writes it all. It is kept as well. Returns 0 or -errno. */
 int ims_flight_write(struct ims_flight *f, struct ims_writer *w);
 
+/* Hands what has to be told before the chunks that are kept to @sink: as ims_carry_tell(). */
+int ims_flight_tell(const struct ims_flight *f,
+		    int (*sink)(void *arg, const struct ims_record *rec), void *arg);
+
+/*
+ * For who follows: chunks have numbers, from 0 in the order in which they were made; those from first
+ * to before next are kept. ims_flight_get() is of one that is kept; it lives until the next put or flush.
+ */
+struct ims_kept {
+	const void *chunk;
+	size_t bytes;
+	const uint64_t *events; /* of each hook, that came before this chunk */
+};
+
+uint64_t ims_flight_first(const struct ims_flight *f);
+uint64_t ims_flight_next(const struct ims_flight *f);
+struct ims_kept ims_flight_get(const struct ims_flight *f, uint64_t number);
+
+/* Of each hook, in all chunks before next. */
+const uint64_t *ims_flight_events(const struct ims_flight *f);
+
 /* ---- redacting ---------------------------------------------------------------------------- */
 
 /*
@@ -280,6 +301,30 @@ struct ims_input {
 
 const struct ims_input *ims_reader_input(const struct ims_reader *r);
 void ims_reader_free(struct ims_reader *r);
+
+/* ---- the daemon --------------------------------------------------------------------------- */
+
+#define IMS_SOCKET "/run/iommuscope/iommud.sock"
+
+enum ims_want {
+	IMS_WANT_LIVE,	 /* what is so now, then what happens, until one of both closes */
+	IMS_WANT_RECENT, /* what the daemon's flight recorder holds, then an end record */
+};
+
+/*
+ * Connects to the daemon at @path and asks for a stream: docs/format.md section 6. Returns a descriptor
+ * for ims_reader_open(), to be closed by the caller, or -errno: -EACCES when the socket is not for this
+ * user, -ENOENT and -ECONNREFUSED when no daemon is there.
+ *
+ * A live stream tells its state between the host facts "live.begin" and "live.since": with the second it
+ * is whole. It comes again, with a higher number in "live.begin", to a reader for which chunks were lost:
+ * what such a reader knew before has to be forgotten. How much was lost follows as LOSS records of cause
+ * slow-reader.
+ */
+int ims_connect(const char *path, enum ims_want want);
+
+/* Opens @path for reading: a file, or a daemon's socket, which is asked for @want. A descriptor or -errno. */
+int ims_open(const char *path, enum ims_want want);
 
 /* ---- names -------------------------------------------------------------------------------- */
 

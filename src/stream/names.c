@@ -31,6 +31,7 @@ static const char *const loss_cause_name[IMS_LOSS_MAX] = {
 	[IMS_LOSS_NO_ENTRY] = "no-entry",   [IMS_LOSS_MISSED] = "missed",
 	[IMS_LOSS_UNACCOUNTED] = "unaccounted",
 	[IMS_LOSS_STORM] = "storm",
+	[IMS_LOSS_SLOW_READER] = "slow-reader",
 };
 
 const char *ims_hook_name(uint32_t hook)
