@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Series of files, the flight recorder and its triggers, without a kernel to record. */
+#include "test_folder.h"
 #include "test_stream.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -13,29 +13,6 @@
 #define UNMANAGED 1u
 #define SMMU1	  "smmu3.0x000000000c020000"
 #define SMMU2	  "smmu3.0x000000000c040000"
-
-static char dir[] = "/tmp/iommuscope-test.XXXXXX";
-
-static int enter(void **state)
-{
-	return !mkdtemp(dir) || chdir(dir);
-}
-
-static int leave(void **state)
-{
-	return chdir("/") || rmdir(dir);
-}
-
-static int files(void)
-{
-	DIR *d = opendir(".");
-	int n = 0;
-
-	for (struct dirent *e; (e = readdir(d));)
-		n += e->d_name[0] != '.';
-	closedir(d);
-	return n;
-}
 
 /* The records of a file that has to be whole; it is removed. */
 static char *take(const char *path)

@@ -7,7 +7,6 @@
 
 #include <cmocka.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -18,20 +17,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "test_folder.h"
 #include "tools/child.h"
 #include "tools/output.h"
-
-static char dir[] = "/tmp/iommuscope-test.XXXXXX";
-
-static int enter(void **state)
-{
-	return !mkdtemp(dir) || chdir(dir);
-}
-
-static int leave(void **state)
-{
-	return chdir("/") || rmdir(dir);
-}
 
 static void put(const char *path, const char *text)
 {
@@ -51,17 +39,6 @@ static void assert_holds(const char *path, const char *text)
 	assert_true(fread(got, 1, sizeof(got) - 1, f) == strlen(text));
 	assert_string_equal(got, text);
 	fclose(f);
-}
-
-static int files(void)
-{
-	DIR *d = opendir(".");
-	int n = 0;
-
-	for (struct dirent *e; (e = readdir(d));)
-		n += e->d_name[0] != '.';
-	closedir(d);
-	return n;
 }
 
 static void test_output_commits(void **state)
