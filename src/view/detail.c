@@ -103,7 +103,7 @@ static void print_octave(const struct view *v, const struct model_op *op, uint32
 	fputc('\n', v->out);
 }
 
-static void print_histogram(const struct view *v, int kind, const struct model_op *op)
+void view_histogram(const struct view *v, const struct model_op *op)
 {
 	uint32_t first = OCTAVES, last = 0;
 	uint64_t most = 0;
@@ -117,11 +117,16 @@ static void print_histogram(const struct view *v, int kind, const struct model_o
 		last = i;
 		most = most > n ? most : n;
 	}
-	if (!most)
+	for (uint32_t i = first; most && i <= last; i++)
+		print_octave(v, op, i, most);
+}
+
+static void print_histogram(const struct view *v, int kind, const struct model_op *op)
+{
+	if (op->calls <= op->untimed)
 		return;
 	fprintf(v->out, "  %s, from\n", ims_hook_name(model_op_hook(kind)));
-	for (uint32_t i = first; i <= last; i++)
-		print_octave(v, op, i, most);
+	view_histogram(v, op);
 }
 
 void view_histograms(const struct view *v)

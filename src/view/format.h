@@ -60,6 +60,7 @@ void view_verdict_counts(const struct view *v);
 /* Parts of the report. */
 void view_lifetimes(const struct view *v);
 void view_histograms(const struct view *v);
+void view_histogram(const struct view *v, const struct model_op *op); /* nothing timed: nothing */
 int view_leaks(const struct view *v); /* nothing when there are none; 0 or -ENOMEM */
 
 #endif
