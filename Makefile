@@ -62,7 +62,9 @@ DAEMON_OBJ := $(DAEMON_SRC:%.c=$(OUT)/%.o)
 SKELS := $(patsubst bpf/%.bpf.c,$(OUT)/%.skel.h,$(wildcard bpf/*.bpf.c))
 # The programs are tools/iommu*.c; the other files in tools/ are shared by them.
 TOOLS := $(patsubst tools/%.c,$(OUT)/%,$(filter tools/iommu%,$(TOOL_SRC)))
-TOOL_OBJ := $(patsubst %.c,$(OUT)/%.o,$(filter-out tools/iommu%,$(TOOL_SRC)))
+TOOL_OBJ := $(patsubst %.c,$(OUT)/%.o,$(filter-out tools/iommu% tools/top_%,$(TOOL_SRC)))
+# src/view/tui is the only room that knows ncurses; iommutop alone has it.
+TOP_OBJ := $(patsubst %.c,$(OUT)/%.o,$(wildcard tools/top_*.c src/view/tui/*.c))
 UNIT := $(UNIT_SRC:tests/unit/%.c=$(OUT)/unit/%)
 
 .PHONY: all
@@ -120,9 +122,12 @@ $(OUT)/%.skel.h: $(OUT)/bpf/%.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name $(if $(filter iommuscope,$*),ims,$*)_bpf > $@.tmp && mv $@.tmp $@
 
 $(OUT)/iommud: $(OUT)/libdaemon.a
+$(OUT)/iommutop: $(TOP_OBJ)
+$(OUT)/iommutop: LIBS_TUI = $(shell $(PKG) --libs ncursesw)
 $(TOOLS): $(OUT)/%: $(OUT)/tools/%.o $(TOOL_OBJ) $(OUT)/libcapture.a $(OUT)/libims.a
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ -Wl,--start-group $^ -Wl,--end-group $(LIBS_BPF) $(LIBS_PURE)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) \
+		-Wl,--end-group $(LIBS_BPF) $(LIBS_PURE) $(LIBS_TUI)
 
 $(UNIT): $(OUT)/unit/%: $(OUT)/tests/unit/%.o $(OUT)/libims.a
 	$(call say,LINK,$@)
@@ -196,9 +201,10 @@ build/relocs: tests/btf/relocs.c
 # ---- what the machine has to have, and the testbed -------------------------------------------------
 
 DEPS := gcc make clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjansson-dev uthash-dev \
-	libcmocka-dev libclang-rt-dev man-db mandoc pkg-config jq libprotobuf-c-dev protobuf-c-compiler protobuf-compiler
+	libcmocka-dev libclang-rt-dev man-db mandoc pkg-config jq libprotobuf-c-dev protobuf-c-compiler protobuf-compiler \
+	libncurses-dev
 ifneq ($(ARCH),$(HOST_ARCH))
-DEPS += gcc-$(subst _,-,$(TRIPLET)) $(addsuffix :$(ARCH),libbpf-dev libelf-dev zlib1g-dev libjansson-dev libprotobuf-c-dev)
+DEPS += gcc-$(subst _,-,$(TRIPLET)) $(addsuffix :$(ARCH),libbpf-dev libelf-dev zlib1g-dev libjansson-dev libprotobuf-c-dev libncurses-dev)
 endif
 
 .PHONY: deps

@@ -212,7 +212,7 @@ void stop_on_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-static const char *open_failure(int err)
+const char *unreadable(int err)
 {
 	switch (err) {
 	case -EPROTO:
@@ -263,7 +263,7 @@ int read_stream(const char *path, record_fn *each, void *arg, struct stream_fact
 		facts->input = *ims_reader_input(r);
 		ims_reader_free(r);
 	} else {
-		complain("cannot read %s: %s", path, open_failure(err));
+		complain("cannot read %s: %s", path, unreadable(err));
 	}
 	if (!from_stdin)
 		close(fd);

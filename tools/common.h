@@ -67,6 +67,9 @@ void stop_on_signals(void);
 
 typedef int record_fn(void *arg, const struct ims_record *rec);
 
+/* Why ims_reader_open() returned @err. */
+const char *unreadable(int err);
+
 struct stream_facts {
 	struct ims_damage damage;
 	struct ims_input input;

@@ -1,191 +1,222 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* iommutop - what IOMMU domains do now. */
-#include <errno.h>
+/* iommutop - what IOMMU domains do now: options and wiring. */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "capture/capture.h"
-#include "tools/common.h"
-#include "tools/privileges.h"
+#include "tools/top_run.h"
 
-struct top {
-	bool batch;
-	double count; /* refreshes; 0: until a signal */
-	double delay;
-	const char *input;
-	const char *btf;
-	struct model *model;
-};
+/* A text that nobody asked to be complete fits a screen or two. */
+#define DEFAULT_ROWS 20
 
-static struct top top = {.delay = 1};
+static struct {
+	struct run run;
+	bool batch, once;
+	const char *input, *btf;
+	const char *screens, *sort, *columns, *only;
+} options = {.run = {.delay = 1, .rows = SIZE_MAX}};
 
-enum { KEY_BTF = 256 };
+enum { KEY_JSON = 256, KEY_ONCE, KEY_SCREEN, KEY_SORT, KEY_COLUMNS, KEY_FILTER, KEY_OBJECT, KEY_ROWS, KEY_ASCII, KEY_BTF };
 
-static const struct option_row options[] = {
+static const struct option_row rows[] = {
 	{'b', "batch", NULL, "plain text, one refresh below the other"},
 	{'n', "iterations", "N", "end after N refreshes"},
+	{KEY_ONCE, "once", NULL, "one look as text: now, or the end of a recording"},
+	{KEY_JSON, "json", NULL, "one JSON object a refresh, each on its line"},
 	{'d', "delay", "SECONDS", "time between refreshes (default 1)"},
-	{'i', "input", "FILE", "show the end of a recording instead (- for stdin)"},
+	{'i', "input", "FILE", "show a recording instead (- for stdin)"},
+	{KEY_SCREEN, "screen", "LIST", "which of them, separated by commas",
+	 "overview instances devices domains operations verdicts faults plan"},
+	{KEY_SORT, "sort", "COLUMN", "sort the (first) screen by it; -COLUMN: greatest first"},
+	{KEY_COLUMNS, "columns", "LIST", "show these columns on the (first) screen"},
+	{KEY_FILTER, "filter", "TEXT", "only rows with TEXT in one of their names"},
+	{KEY_DOMAIN, "domain", "N", "only about this domain; may be given again for more"},
+	{KEY_DEVICE, "device", "NAME", "only about this device; the same"},
+	{KEY_VERDICT, "verdict", "NAME", "only verdicts of this name; the same", VALUES_VERDICT},
+	{KEY_OBJECT, "object", "KIND:NAME", "all about one: domain:12, device:NAME, ..."},
+	{KEY_ROWS, "rows", "N", "at most N rows of each table (default 20 in text; 0: all)"},
+	{KEY_ASCII, "ascii", NULL, "no UTF-8"},
 	{KEY_BTF, "btf", "FILE", "where the kernel's BTF is, if it has none of its own"},
 	{0}};
 
-static int set(void *arg, int key, const char *value)
+static int set_rows(const char *value)
 {
-	struct top *t = arg;
+	uint64_t n;
 
-	switch (key) {
-	case 'b':
-		t->batch = true;
-		return 0;
-	case 'n':
-		return parse_number("--iterations", value, 1, &t->count);
-	case 'd':
-		return parse_number("--delay", value, 0.1, &t->delay);
-	case 'i':
-		t->input = value;
-		return 0;
-	case KEY_BTF:
-		t->btf = value;
-		return 0;
-	}
-	return EXIT_USAGE;
-}
-
-static int to_model(void *arg, const struct ims_record *rec)
-{
-	struct top *t = arg;
-
-	return model_apply(t->model, rec);
-}
-
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
-static int show(const struct top *t, struct view_top *screen, double seconds)
-{
-	struct view_options o = view_defaults();
-
-	if (!t->batch)
-		fputs("\033[H\033[J", stdout);
-	errno = 0;
-	if (view_top(stdout, t->model, screen, (uint64_t)(seconds * 1e9), &o) || fflush(stdout))
-		return errno ? -errno : -EIO;
+	if (parse_count("--rows", value, &n))
+		return EXIT_USAGE;
+	options.run.rows = n;
 	return 0;
 }
 
-static int from_file(struct top *t, struct view_top *screen)
+static int set_screens(const char *value)
 {
-	struct ims_damage damage = {};
-	int err, code = read_model(t->input, &t->model, &damage);
+	char name[16];
+
+	options.run.screens = 0;
+	for (size_t len; *value; value += len + (value[len] == ',')) {
+		int screen;
+
+		len = strcspn(value, ",");
+		snprintf(name, sizeof(name), "%.*s", (int)len, value);
+		screen = top_screen(name);
+		if (screen < 0) {
+			complain("--screen: there is no screen \"%s\"", name);
+			return EXIT_USAGE;
+		}
+		if (!options.screens)
+			options.screens = top_screen_name(screen);
+		options.run.screens |= 1u << screen;
+	}
+	return 0;
+}
+
+static int set(void *arg, int key, const char *value)
+{
+	double n;
+
+	switch (key) {
+	case 'b':
+		options.batch = true;
+		return 0;
+	case KEY_JSON:
+		options.batch = options.run.json = true;
+		return 0;
+	case KEY_ONCE:
+		options.batch = options.once = true;
+		return 0;
+	case 'n':
+		if (parse_number("--iterations", value, 1, &n))
+			return EXIT_USAGE;
+		options.run.count = n < 1e18 ? (uint64_t)n : 0;
+		return 0;
+	case 'd':
+		return parse_number("--delay", value, 0.1, &options.run.delay);
+	case 'i':
+		options.input = value;
+		return 0;
+	case KEY_SCREEN:
+		return set_screens(value);
+	case KEY_SORT:
+		options.sort = value;
+		return 0;
+	case KEY_COLUMNS:
+		options.columns = value;
+		return 0;
+	case KEY_FILTER:
+		options.only = value;
+		return 0;
+	case KEY_OBJECT:
+		options.batch = options.once = true;
+		options.run.object = value;
+		return 0;
+	case KEY_ROWS:
+		return set_rows(value);
+	case KEY_ASCII:
+		options.run.ascii = true;
+		return 0;
+	case KEY_BTF:
+		options.btf = value;
+		return 0;
+	}
+	return filter_set(&options.run.session.filter, key, value);
+}
+
+/* What is said of columns is said of the first screen that was named, or of the first one. */
+static int choose(struct top *t)
+{
+	enum top_screen_id screen = options.screens ? top_screen(options.screens) : TOP_OVERVIEW;
+
+	if (options.sort && top_sort(t, screen, options.sort)) {
+		complain("--sort: the screen of %s has no column \"%s\"; --json shows their names",
+			 top_screen_name(screen), options.sort);
+		return EXIT_USAGE;
+	}
+	if (options.columns && top_columns(t, screen, options.columns)) {
+		complain("--columns: not all of \"%s\" are columns of %s; --json shows their names",
+			 options.columns, top_screen_name(screen));
+		return EXIT_USAGE;
+	}
+	if (options.only && top_filter(t, options.only)) {
+		complain("--filter: that is too long");
+		return EXIT_USAGE;
+	}
+	top_go(t, screen);
+	return 0;
+}
+
+static int show(struct run *r)
+{
+	bool terminal = isatty(STDOUT_FILENO);
+
+	if (!options.batch && terminal)
+		return run_terminal(r);
+	/* Whoever redirects a recording wants to know how it ended. */
+	if (options.once || (!options.batch && options.input))
+		return run_once(r);
+	return run_batch(r);
+}
+
+static int open_and_show(struct run *r)
+{
+	int code = options.input ? source_file(&r->source, &r->session, options.input)
+				 : source_live(&r->source, &r->session, options.btf);
 
 	if (code)
 		return code;
-	tell_damage(t->input, &damage);
-	t->batch = true;
-	err = show(t, screen, 0);
-	if (err)
-		complain("cannot write to standard output: %s", strerror(-err));
-	return err ? EXIT_RUNTIME : EXIT_FINE;
-}
-
-/* The statistics are read once a second, however seldom they are shown: dead domains give their
- * place back only then. */
-static int collect(struct ims_capture *c, double end)
-{
-	double next = now() + 1;
-	int err = 0;
-
-	while (!err && !stop_requested && now() < end) {
-		err = ims_capture_poll(c, 50);
-		if (err || now() < next)
-			continue;
-		err = ims_capture_refresh(c);
-		next = now() + 1;
-	}
-	return err ? err : ims_capture_refresh(c);
-}
-
-static int refresh_loop(struct top *t, struct ims_capture *c, struct view_top *screen)
-{
-	double last = now();
-	int err = 0;
-
-	for (double n = 0; !err && !stop_requested && (!t->count || n < t->count); n++) {
-		double begin = last;
-
-		err = collect(c, begin + t->delay);
-		last = now();
-		if (!err)
-			err = show(t, screen, last - begin);
-	}
-	return err;
-}
-
-static int from_kernel(struct top *t, struct view_top *screen)
-{
-	struct ims_capture_options o = {.btf = t->btf, .sink = to_model, .arg = t};
-	struct ims_capture *c;
-	struct ims_error error;
-	int err;
-
-	err = ims_capture_open(&o, &c, &error);
-	if (err) {
-		complain("%s", error.text);
-		return EXIT_RUNTIME;
-	}
-	stop_on_signals();
-	t->model = model_new();
-	if (!t->model)
-		snprintf(error.text, sizeof(error.text), "no memory");
-	err = t->model ? ims_capture_start(c, &error) : -ENOMEM;
-	if (err)
-		complain("%s", error.text);
-	else if ((err = privileges_drop(true, false)))
-		complain("cannot give up privileges: %s", strerror(-err));
-	else if ((err = refresh_loop(t, c, screen)))
-		complain("stopped: %s", strerror(-err));
-	ims_capture_close(c);
-	return err ? EXIT_RUNTIME : EXIT_FINE;
+	code = show(r);
+	if (options.batch || !isatty(STDOUT_FILENO))
+		source_tell_damage(&r->source);
+	r->source.ops->close(&r->source);
+	return code;
 }
 
 static int run(void *arg, int argc, char **argv)
 {
-	struct top *t = arg;
-	struct view_top *screen = view_top_new();
+	struct run *r = arg;
+	struct view_options view = view_defaults();
 	int code;
 
-	if (argc || !screen) {
-		complain(argc ? "what is \"%s\"? iommutop takes only options" : "no memory",
-			 argc ? argv[0] : "");
-		return argc ? EXIT_USAGE : EXIT_RUNTIME;
+	if (argc) {
+		complain("what is \"%s\"? iommutop takes only options", argv[0]);
+		return EXIT_USAGE;
 	}
-	if (!isatty(STDOUT_FILENO))
-		t->batch = true;
-	code = t->input ? from_file(t, screen) : from_kernel(t, screen);
-	model_free(t->model);
-	view_top_free(screen);
+	if (!r->screens)
+		r->screens = r->json ? (1u << TOP_SCREENS) - 1
+				     : 1u << TOP_OVERVIEW | 1u << TOP_INSTANCES | 1u << TOP_DOMAINS;
+	if (r->rows == SIZE_MAX)
+		r->rows = r->json ? 0 : DEFAULT_ROWS;
+	r->ascii |= view.ascii;
+	r->color = view.color;
+	if (session_open(&r->session)) {
+		complain("no memory");
+		return EXIT_RUNTIME;
+	}
+	top_show(r->session.top, filter_any(&r->session.filter) ? &r->session.filter.view : NULL,
+		 r->ascii);
+	stop_on_signals();
+	code = choose(r->session.top);
+	if (!code)
+		code = open_and_show(r);
+	session_close(&r->session);
 	return code;
 }
 
 int main(int argc, char **argv)
 {
 	const struct command cmd = {
-		.synopsis = "[-b] [-n N] [-d SECONDS] [-i FILE] [--btf FILE]",
+		.synopsis = "[OPTION...]",
 		.summary = "Shows what the IOMMU domains of this machine do: instances, groups, devices,\n"
-			   "map and unmap rates and latency, verdicts, loss.",
-		.more = "Needs root, or CAP_BPF and CAP_PERFMON; not with -i.\n"
-			"One look, for a script or a mail: iommutop -b -n 1",
-		.option = options,
+			   "map and unmap rates and latency, verdicts, loss. h on the screen tells the keys.",
+		.more = "Screens: overview, instances, devices, domains, operations, verdicts, faults, plan.\n"
+			"Needs root, or CAP_BPF and CAP_PERFMON; not with -i.\n"
+			"One look, for a script or a mail: iommutop --once\n"
+			"A recording in a file is played: p pauses, . steps, + and - change the speed,\n"
+			"[ and ] seek. A pipe is followed as it comes.",
+		.option = rows,
 		.set = set,
 		.run = run,
-		.arg = &top,
+		.arg = &options.run,
 	};
 
 	return command_run("iommutop", &cmd, argc, argv);

@@ -63,18 +63,6 @@ int view_text(FILE *out, const struct model *m, const struct view_options *o);
 #define VIEW_JSON_SCHEMA 1
 int view_json(FILE *out, const struct model *m, const struct view_options *o);
 
-/* Numbers of the last refresh, to show rates against. NULL when there is no memory. */
-struct view_top;
-struct view_top *view_top_new(void);
-void view_top_free(struct view_top *top);
-
-/*
- * One refresh of iommutop. Rates are over @interval_ns, or since the newest record of the last
- * refresh when it is 0; the first refresh shows totals.
- */
-int view_top(FILE *out, const struct model *m, struct view_top *top, uint64_t interval_ns,
-	     const struct view_options *o);
-
 /*
  * One record as a line: seconds since @first_ns, thread, processor, hook (or kind of record), result,
  * duration, then key=value for all that is known. With o->stacks the stack is below, indented.

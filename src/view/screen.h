@@ -23,6 +23,8 @@ void pen_put(struct pen *p, enum top_style style, const char *s);
 void pen_printf(struct pen *p, enum top_style style, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* In exactly @width columns, '~' at the end of what was cut. */
+/* The same, cut in the middle. */
+void pen_ends(struct pen *p, enum top_style style, const char *s, unsigned int width);
 void pen_cell(struct pen *p, enum top_style style, const char *s, unsigned int width, bool right);
 void pen_space(struct pen *p, unsigned int count);
 void pen_to(struct pen *p, unsigned int x);
@@ -197,6 +199,7 @@ struct column {
 	uint8_t rank; /* 1: always shown; greater ones give way first; 0: on demand only */
 	uint8_t grow; /* may take so many columns more */
 	bool left;
+	bool ends; /* what differs is at its end: cut in the middle */
 	bool name; /* filters and searches look at it */
 	void (*get)(const struct top *t, const struct row *row, struct value *v);
 	const char *help;

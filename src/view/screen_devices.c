@@ -203,9 +203,9 @@ static void get_p99(const struct top *t, const struct row *row, struct value *v)
 }
 
 static const struct column columns[] = {
-	{"tree", "INSTANCE / GROUP / DEVICE", 26, 1, 14, .left = true, .name = true, get_tree},
-	{"device", "DEVICE", 12, 0, 8, .left = true, .name = true, get_name},
-	{"instance", "INSTANCE", 14, 0, 10, .left = true, .name = true, get_instance},
+	{"tree", "INSTANCE / GROUP / DEVICE", 26, 1, 14, .left = true, .ends = true, .name = true, get_tree},
+	{"device", "DEVICE", 12, 0, 8, .left = true, .ends = true, .name = true, get_name},
+	{"instance", "INSTANCE", 14, 0, 10, .left = true, .ends = true, .name = true, get_instance},
 	{"group", "GROUP", 5, 5, 0, .get = get_group},
 	{"domain", "DOMAIN", 6, 1, 1, .get = get_domain},
 	{"type", "TYPE", 9, 1, 1, .left = true, .name = true, get_type},

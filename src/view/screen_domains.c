@@ -168,7 +168,7 @@ static const struct column columns[] = {
 	{"domain", "DOMAIN", 6, 1, 1, .name = true, .get = get_id},
 	{"type", "TYPE", 9, 1, 0, .left = true, .name = true, get_type},
 	{"format", "FORMAT", 8, 6, 5, .left = true, .name = true, get_format},
-	{"instance", "INSTANCE", 14, 1, 11, .left = true, .name = true, get_instance},
+	{"instance", "INSTANCE", 14, 1, 11, .left = true, .ends = true, .name = true, get_instance},
 	{"evidence", "EVIDENCE", 8, 5, 4, .left = true, .name = true, get_evidence,
 	 "how the instance is known"},
 	{"state", "STATE", 6, 0, 0, .left = true, .name = true, get_state},

@@ -155,7 +155,7 @@ static void get_spread(const struct top *t, const struct row *row, struct value 
 }
 
 static const struct column columns[] = {
-	{"object", "OBJECT", 10, 1, 14, .left = true, .name = true, get_object},
+	{"object", "OBJECT", 10, 1, 14, .left = true, .ends = true, .name = true, get_object},
 	{"op", "OPERATION", 10, 1, 0, .left = true, .name = true, get_op},
 	{"level", "LEVEL", 12, 5, 0, .left = true, .name = true, get_level},
 	{"rate", "CALLS/S", 7, 1, 1, .get = get_rate},

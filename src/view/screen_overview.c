@@ -101,7 +101,7 @@ static const struct column columns[] = {
 	{"p99", "P99", 6, 1, 1, .get = get_p99},
 	{"p99s", "P99 TREND", 12, 3, 30, .get = get_p99s},
 	{"max", "MAX", 6, 2, 1, .get = get_max},
-	{"total", "TOTAL", 7, 2, 4, .get = get_total},
+	{"total", "TOTAL", 6, 2, 4, .get = get_total},
 	{"failed", "FAILED", 6, 2, 0, .get = get_failed},
 	{0}};
 

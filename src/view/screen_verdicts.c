@@ -153,11 +153,11 @@ static const struct column columns[] = {
 	{"first", "FIRST", 9, 5, 1, .get = get_first, "seconds since the beginning"},
 	{"last", "LAST", 9, 2, 1, .get = get_last, "seconds since the beginning"},
 	{"domain", "DOMAIN", 6, 1, 1, .name = true, .get = get_domain},
-	{"device", "DEVICE", 12, 1, 12, .left = true, .name = true, get_device},
+	{"device", "DEVICE", 12, 1, 12, .left = true, .ends = true, .name = true, get_device},
 	{"result", "RESULT", 8, 3, 4, .left = true, .name = true, get_result},
 	{"owner", "BY", 10, 4, 5, .left = true, .name = true, get_owner},
 	{"pid", "PID", 7, 6, 0, .get = get_pid},
-	{"instance", "DEVICE'S INSTANCE", 17, 7, 7, .left = true, .name = true, get_instance},
+	{"instance", "DEVICE'S INSTANCE", 17, 7, 7, .left = true, .ends = true, .name = true, get_instance},
 	{"sound", "SOUND", 10, 8, 0, .left = true, .get = get_sound, "or loss may have hidden something"},
 	{0}};
 
@@ -205,7 +205,7 @@ static void get_unmapped(const struct top *t, const struct row *row, struct valu
 }
 
 static const struct column fault_columns[] = {
-	{"device", "DEVICE", 12, 1, 6, .left = true, .name = true, get_device},
+	{"device", "DEVICE", 12, 1, 6, .left = true, .ends = true, .name = true, get_device},
 	{"iova", "IOVA", 14, 1, 10, .left = true, .name = true, get_iova},
 	{"access", "ACCESS", 6, 1, 0, .left = true, .name = true, get_access},
 	{"count", "COUNT", 6, 1, 1, .get = get_count},
@@ -213,7 +213,7 @@ static const struct column fault_columns[] = {
 	{"last", "LAST", 9, 2, 1, .get = get_last, "seconds since the beginning"},
 	{"domain", "DOMAIN", 6, 1, 1, .name = true, .get = get_domain},
 	{"reason", "REASON", 18, 1, 22, .left = true, .name = true, get_reason},
-	{"instance", "INSTANCE", 14, 4, 10, .left = true, .name = true, get_instance},
+	{"instance", "INSTANCE", 14, 4, 10, .left = true, .ends = true, .name = true, get_instance},
 	{"mapped_by", "MAPPED BY", 10, 6, 5, .left = true, .name = true, get_mapped,
 	 "known with --events all"},
 	{"unmapped_by", "UNMAPPED BY", 11, 7, 4, .left = true, .name = true, get_unmapped},

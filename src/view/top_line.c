@@ -161,6 +161,24 @@ void pen_cell(struct pen *p, enum top_style style, const char *s, unsigned int w
 	pen_to(p, begin + width);
 }
 
+void pen_ends(struct pen *p, enum top_style style, const char *s, unsigned int width)
+{
+	unsigned int need = pen_measure(p, s), first = width / 3, last = width - first - 1;
+	struct top_cell cell[256];
+	struct pen whole = {.cell = cell, .width = 256, .ascii = p->ascii};
+
+	if (need <= width || need > whole.width || width < 3 || p->x + width > p->width) {
+		pen_cell(p, style, s, width, false);
+		return;
+	}
+	pen_put(&whole, style, s);
+	memcpy(&p->cell[p->x], cell, first * sizeof(*cell));
+	p->x += first;
+	put_cell(p, style, "~");
+	memcpy(&p->cell[p->x], &cell[need - last], last * sizeof(*cell));
+	p->x += last;
+}
+
 void pen_clear(struct pen *p)
 {
 	p->x = 0;

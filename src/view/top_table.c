@@ -106,7 +106,9 @@ void table_row(const struct top *t, struct pen *p, const struct table *table,
 		v.style = TOP_PLAIN;
 		c->get(t, row, &v);
 		pen_space(p, i > 0);
-		pen_cell(p, v.style, value_show(t, buf, &v, wide[i]), wide[i],
-			 !c->left);
+		if (c->ends)
+			pen_ends(p, v.style, value_show(t, buf, &v, wide[i]), wide[i]);
+		else
+			pen_cell(p, v.style, value_show(t, buf, &v, wide[i]), wide[i], !c->left);
 	}
 }

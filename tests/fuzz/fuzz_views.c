@@ -201,16 +201,13 @@ static void show_diff(const struct run *r)
 
 static void show_text(const struct run *r, const struct ims_input *input)
 {
-	struct view_top *top = view_top_new();
 	struct memory text;
 
 	memory_open(&text);
 	check(view_text(text.out, r->m, &options));
 	check(view_plan(text.out, r->m, &options));
 	check(view_info(text.out, r->m, &r->counts, input, &options));
-	check(view_top(text.out, r->m, top, 0, &options));
 	check_printable(&text);
-	view_top_free(top);
 }
 
 static void show_json(const struct run *r, const struct ims_input *input)

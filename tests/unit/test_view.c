@@ -532,91 +532,15 @@ static void test_json_of_anything(void **state)
 	model_free(m);
 }
 
-static char *top_of(const struct model *m, struct view_top *top, uint64_t interval_ns)
-{
-	char *text;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
-
-	assert_int_equal(view_top(out, m, top, interval_ns, NULL), 0);
-	fclose(out);
-	assert_width(text, 80);
-	return text;
-}
-
-static const char golden_top[] =
-	"2 instances, 3 groups, 3 devices, 5 domains\n"
-	"domain-alloc      0.0/s   domain-free      0.0/s        attach      0.5/s\n"
-	"attach-group      0.0/s  detach-group      0.0/s         probe      0.0/s\n"
-	"\n"
-	"INSTANCE                 DRIVER            RULE      GROUPS  DEVICES\n"
-	"smmu3.0x000000000c020000 arm-smmu-v3       bound          1        1\n"
-	"smmu3.0x000000000c040000 arm-smmu-v3       bound          2        2\n"
-	"\n"
-	" DOMAIN OP            CALLS/s      MEAN    BYTES/s ERRORS  TYPE      BY\n"
-	"     20 map             500.0     600ns    2.0 MiB      0  UNMANAGED qemu\n"
-	"    all map             500.0     600ns    2.0 MiB      0\n"
-	"    all unmap             0.0         -        0 B      0\n"
-	"    all iotlb-sync        0.0         -          -      0\n"
-	"\n"
-	"VERDICTS\n"
-	"     1 blind-alloc       warning\n"
-	"     1 soft-mismatch     notice\n"
-	"\n"
-	"LOSS\n"
-	"  no loss\n";
-
-static void test_top(void **state)
-{
-	struct view_top *top = view_top_new();
-	struct model *m = new_story();
-	char *text = top_of(m, top, 0);
-
-	/* At first there is nothing to compare with: totals. */
-	assert_non_null(strstr(text, "     CALLS "));
-	assert_non_null(strstr(text, "     20 unmap            1500 "));
-	assert_non_null(strstr(text, SMMU1 " queue-sync       1900 "));
-	assert_non_null(strstr(text, DEV3 "             dma-map           700 "));
-	free(text);
-	/* Two seconds of the stream's own time. */
-	test_now += 2000000000 - 10000;
-	EVENT(m, ATTACH, AT1, .domain = 20, .domain_type = UNMANAGED, READ(SMMU1));
-	put_stats(m, 20, IMS_HOOK_MAP, 2000, 0);
-	text = top_of(m, top, 0);
-	assert_string_equal(text, golden_top);
-	free(text);
-	/* Nothing happened for what the clock says was half a second. */
-	text = top_of(m, top, 500000000);
-	assert_non_null(strstr(text, "    all map               0.0"));
-	assert_null(strstr(text, "     20 map"));
-	free(text);
-	view_top_free(top);
-	model_free(m);
-}
-
-static void test_top_of_anything(void **state)
-{
-	struct view_top *top = view_top_new();
-	struct model *m = new_hostile();
-
-	free(top_of(m, top, 0));
-	free(top_of(m, top, 1));
-	view_top_free(top);
-	model_free(m);
-}
-
 static void test_write_error(void **state)
 {
 	FILE *full = fopen("/dev/full", "w");
-	struct view_top *top = view_top_new();
 	struct model *m = new_story();
 
 	assert_non_null(full);
 	assert_int_equal(view_text(full, m, NULL), -EIO);
 	assert_int_equal(view_json(full, m, NULL), -EIO);
-	assert_int_equal(view_top(full, m, top, 0, NULL), -EIO);
 	fclose(full);
-	view_top_free(top);
 	model_free(m);
 }
 
@@ -632,7 +556,6 @@ int main(void)
 		cmocka_unit_test(test_leak_and_pasid),
 		cmocka_unit_test(test_leak_after_detach),
 		cmocka_unit_test(test_json_of_a_choice),
-		cmocka_unit_test(test_top),	    cmocka_unit_test(test_top_of_anything),
 		cmocka_unit_test(test_write_error),
 	};
 

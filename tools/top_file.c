@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * top_file.c - a stream as iommutop's source: a recording, which is played by its own clock, or a
+ * pipe, which is followed as it comes.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tools/top_session.h"
+
+#define NS 1000000000.0
+
+struct player {
+	const char *path;
+	int fd;
+	struct ims_reader *reader;
+	struct ims_record next; /* read, not yet due */
+	bool has_next;
+	bool paced;
+	uint64_t first_ns, at_ns; /* of the stream: where it begins, and where we are */
+	double speed;
+	double told; /* when at_ns was right */
+	char state[48];
+};
+
+/* Reads one ahead. Returns 0 (there is none now: the end, when s->over), 1 or -errno. */
+static int peek(struct source *s)
+{
+	struct player *p = s->own;
+	int n;
+
+	if (p->has_next)
+		return 1;
+	if (s->over)
+		return 0;
+	n = ims_reader_next(p->reader, &p->next);
+	if (n == -EAGAIN || n == -EINTR)
+		return 0;
+	if (n < 0)
+		return n;
+	p->has_next = n;
+	if (!n) {
+		s->over = true;
+		model_damage(s->session->m, ims_reader_damage(p->reader));
+		model_finish(s->session->m);
+	}
+	return n;
+}
+
+/* All that is due at @until_ns. */
+static int play_to(struct source *s, uint64_t until_ns)
+{
+	struct player *p = s->own;
+	int n, err = 0;
+
+	while (!err && (n = peek(s)) > 0) {
+		if (p->next.time_ns > until_ns)
+			return 0;
+		p->has_next = false;
+		err = session_put(s->session, &p->next);
+		if (!p->first_ns)
+			p->first_ns = model_overview(s->session->m)->first_ns;
+	}
+	return err ? err : n;
+}
+
+static void tick(struct source *s)
+{
+	struct player *p = s->own;
+	double now = now_seconds();
+
+	if (!s->paused && !s->over)
+		p->at_ns += (uint64_t)((now - p->told) * p->speed * NS);
+	p->told = now;
+}
+
+static int pump(struct source *s)
+{
+	struct player *p = s->own;
+	int err;
+
+	tick(s);
+	err = play_to(s, p->paced ? p->at_ns : UINT64_MAX);
+	if (s->over || !p->paced)
+		p->at_ns = s->session->newest_ns;
+	return err ? err : s->over;
+}
+
+/* Statistics come once a second, and rates are between two of them. */
+static uint64_t now(struct source *s)
+{
+	struct player *p = s->own;
+	uint64_t stats = s->session->stats_ns;
+
+	return s->over || p->at_ns > stats + (uint64_t)(2.5 * NS) ? p->at_ns : stats;
+}
+
+static int nothing(struct source *s)
+{
+	return 0;
+}
+
+static int open_reader(struct player *p)
+{
+	return ims_reader_open(p->fd, &p->reader);
+}
+
+/* From the beginning on: reads what is before it, and takes that as what is there. */
+static int begin(struct source *s)
+{
+	struct player *p = s->own;
+	int n, err = 0;
+
+	while (!err && !p->first_ns && (n = peek(s))) {
+		if (n < 0)
+			return n;
+		p->has_next = false;
+		err = session_put(s->session, &p->next);
+		p->first_ns = model_overview(s->session->m)->first_ns;
+	}
+	if (err || (!p->paced && !p->first_ns))
+		return err;
+	p->at_ns = p->first_ns;
+	p->told = now_seconds();
+	err = play_to(s, p->first_ns);
+	return err < 0 ? err : session_refresh(s->session, p->first_ns);
+}
+
+static int rewind_file(struct source *s)
+{
+	struct player *p = s->own;
+	int err;
+
+	if (lseek(p->fd, 0, SEEK_SET) < 0)
+		return -errno;
+	ims_reader_free(p->reader);
+	p->reader = NULL;
+	p->has_next = s->over = false;
+	p->first_ns = 0;
+	err = open_reader(p);
+	if (!err)
+		err = session_restart(s->session);
+	return err ? err : begin(s);
+}
+
+/* To @to_ns; rates are of the @delay before it. */
+static int seek(struct source *s, uint64_t to_ns, double delay)
+{
+	struct player *p = s->own;
+	uint64_t before = to_ns > (uint64_t)(delay * NS) ? to_ns - (uint64_t)(delay * NS) : 0;
+	int err = 0;
+
+	if (to_ns < p->at_ns)
+		err = rewind_file(s);
+	if (!err && before > p->at_ns) {
+		err = play_to(s, before);
+		p->at_ns = before;
+		if (!err && !s->over)
+			err = session_refresh(s->session, now(s));
+	}
+	if (err >= 0)
+		err = play_to(s, to_ns);
+	p->at_ns = s->over ? s->session->newest_ns : to_ns;
+	p->told = now_seconds();
+	return err < 0 ? err : session_refresh(s->session, now(s));
+}
+
+static int change_speed(struct player *p, double factor)
+{
+	double speed = p->speed * factor;
+
+	if (speed >= 1.0 / 64 && speed <= 4096)
+		p->speed = speed;
+	return 0;
+}
+
+static int act(struct source *s, enum top_action action, double delay)
+{
+	struct player *p = s->own;
+	uint64_t jump = (uint64_t)(10 * NS), back = p->at_ns - p->first_ns;
+
+	tick(s);
+	switch (action) {
+	case TOP_STEP:
+		s->paused = true;
+		return seek(s, p->at_ns + (uint64_t)(delay * NS), delay);
+	case TOP_FASTER:
+		return change_speed(p, 2);
+	case TOP_SLOWER:
+		return change_speed(p, 0.5);
+	case TOP_BACK:
+		return seek(s, p->at_ns - (back < jump ? back : jump), delay);
+	case TOP_FORWARD:
+		return seek(s, p->at_ns + jump, delay);
+	case TOP_TO_BEGIN:
+		return rewind_file(s);
+	case TOP_TO_END:
+		return seek(s, UINT64_MAX, delay);
+	default:
+		return 0;
+	}
+}
+
+static const char *state(const struct source *s)
+{
+	struct player *p = s->own;
+
+	if (s->over)
+		return p->paced ? "end" : "ended";
+	if (s->paused || !p->paced)
+		return s->paused ? "paused" : "";
+	snprintf(p->state, sizeof(p->state), "x%g", p->speed);
+	return p->state;
+}
+
+static void close_player(struct source *s)
+{
+	struct player *p = s->own;
+
+	ims_reader_free(p->reader);
+	if (p->fd != STDIN_FILENO)
+		close(p->fd);
+	free(p);
+}
+
+static const struct source_ops file = {.plays = true, .pump = pump, .collect = nothing, .now = now,
+				       .act = act, .state = state, .close = close_player};
+static const struct source_ops pipe_ops = {.pump = pump, .collect = nothing, .now = now,
+					   .state = state, .close = close_player};
+
+int source_file(struct source *s, struct session *session, const char *path)
+{
+	struct player *p = calloc(1, sizeof(*p));
+	bool from_stdin = !strcmp(path, "-");
+	struct stat st;
+	int err;
+
+	if (!p) {
+		complain("no memory");
+		return EXIT_RUNTIME;
+	}
+	p->path = from_stdin ? "standard input" : path;
+	p->speed = 1;
+	p->fd = from_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	if (p->fd < 0) {
+		complain("cannot open %s: %s", path, strerror(errno));
+		free(p);
+		return EXIT_RUNTIME;
+	}
+	p->paced = !fstat(p->fd, &st) && S_ISREG(st.st_mode);
+	*s = (struct source){.ops = p->paced ? &file : &pipe_ops, .session = session,
+			     .name = p->path, .fd = p->paced ? -1 : p->fd, .own = p};
+	err = open_reader(p);
+	if (!err)
+		err = begin(s);
+	if (!err)
+		return EXIT_FINE;
+	complain("cannot read %s: %s", p->path, unreadable(err));
+	close_player(s);
+	return EXIT_RUNTIME;
+}
+
+void source_tell_damage(const struct source *s)
+{
+	const struct player *p = s->own;
+
+	if (s->ops == &file || s->ops == &pipe_ops)
+		tell_damage(p->path, ims_reader_damage(p->reader));
+}
