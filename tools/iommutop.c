@@ -16,7 +16,18 @@ static struct {
 	const char *screens, *sort, *columns, *only;
 } options = {.run = {.delay = 1, .rows = SIZE_MAX}};
 
-enum { KEY_JSON = 256, KEY_ONCE, KEY_SCREEN, KEY_SORT, KEY_COLUMNS, KEY_FILTER, KEY_OBJECT, KEY_ROWS, KEY_ASCII, KEY_BTF };
+enum {
+	KEY_JSON = 256,
+	KEY_ONCE,
+	KEY_SCREEN,
+	KEY_SORT,
+	KEY_COLUMNS,
+	KEY_FILTER,
+	KEY_OBJECT,
+	KEY_ROWS,
+	KEY_ASCII,
+	KEY_BTF,
+};
 
 static const struct option_row rows[] = {
 	{'b', "batch", NULL, "plain text, one refresh below the other"},
@@ -27,14 +38,14 @@ static const struct option_row rows[] = {
 	{'i', "input", "FILE", "show a recording instead (- for stdin)"},
 	{KEY_SCREEN, "screen", "LIST", "which of them, separated by commas",
 	 "overview instances devices domains operations verdicts faults plan"},
-	{KEY_SORT, "sort", "COLUMN", "sort the (first) screen by it; -COLUMN: greatest first"},
-	{KEY_COLUMNS, "columns", "LIST", "show these columns on the (first) screen"},
+	{KEY_SORT, "sort", "COLUMN", "sort by it; -COLUMN: the greatest first"},
+	{KEY_COLUMNS, "columns", "LIST", "show these columns"},
 	{KEY_FILTER, "filter", "TEXT", "only rows with TEXT in one of their names"},
 	{KEY_DOMAIN, "domain", "N", "only about this domain; may be given again for more"},
 	{KEY_DEVICE, "device", "NAME", "only about this device; the same"},
 	{KEY_VERDICT, "verdict", "NAME", "only verdicts of this name; the same", VALUES_VERDICT},
 	{KEY_OBJECT, "object", "KIND:NAME", "all about one: domain:12, device:NAME, ..."},
-	{KEY_ROWS, "rows", "N", "at most N rows of each table (default 20 in text; 0: all)"},
+	{KEY_ROWS, "rows", "N", "at most N rows of a table (text: 20; 0: all)"},
 	{KEY_ASCII, "ascii", NULL, "no UTF-8"},
 	{KEY_BTF, "btf", "FILE", "where the kernel's BTF is, if it has none of its own"},
 	{0}};
@@ -207,8 +218,9 @@ int main(int argc, char **argv)
 	const struct command cmd = {
 		.synopsis = "[OPTION...]",
 		.summary = "Shows what the IOMMU domains of this machine do: instances, groups, devices,\n"
-			   "map and unmap rates and latency, verdicts, loss. h on the screen tells the keys.",
-		.more = "Screens: overview, instances, devices, domains, operations, verdicts, faults, plan.\n"
+			   "map and unmap rates and latency, verdicts, loss. h on the screen: the keys.",
+		.more = "Screens: overview, instances, devices, domains, operations, verdicts, faults,\n"
+			"plan. --sort and --columns are about the first that is named.\n"
 			"Needs root, or CAP_BPF and CAP_PERFMON; not with -i.\n"
 			"One look, for a script or a mail: iommutop --once\n"
 			"A recording in a file is played: p pauses, . steps, + and - change the speed,\n"

@@ -6,7 +6,7 @@
 
 static int collect(const struct top *t, const struct model *m, struct rows *rows)
 {
-	const struct model_plan *p;
+	const struct ims_plan *p;
 	int err = 0;
 
 	for (size_t i = 0; !err && (p = model_plan(m, i)); i++)
@@ -14,7 +14,7 @@ static int collect(const struct top *t, const struct model *m, struct rows *rows
 	return err;
 }
 
-static const struct model_plan *plan(const struct row *row)
+static const struct ims_plan *plan(const struct row *row)
 {
 	return row->object;
 }

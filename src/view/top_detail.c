@@ -252,7 +252,7 @@ static void tell_instance(const struct detail *d, const struct model_instance *o
 			g->id, g->device_count, g->device_count == 1 ? "" : "s", g->domain);
 }
 
-static void tell_plan(const struct detail *d, const struct model_plan *o)
+static void tell_plan(const struct detail *d, const struct ims_plan *o)
 {
 	fprintf(d->out, "%cHOOK %s\n", TEXT_STYLE(TOP_BOLD), ims_hook_name(o->hook));
 	fact(d, "function", o->function);
