@@ -60,6 +60,12 @@ PURE_OBJ := $(PURE_SRC:%.c=$(OUT)/%.o) $(OUT)/perfetto.pb-c.o
 CAP_OBJ := $(CAP_SRC:%.c=$(OUT)/%.o)
 DAEMON_OBJ := $(DAEMON_SRC:%.c=$(OUT)/%.o)
 SKELS := $(patsubst bpf/%.bpf.c,$(OUT)/%.skel.h,$(wildcard bpf/*.bpf.c))
+# All but iommud is built without what only that needs.
+ifneq ($(shell $(PKG) --exists libsystemd libmicrohttpd 2>/dev/null && echo yes),yes)
+$(shell echo 'iommud is left out: libsystemd-dev or libmicrohttpd-dev is missing (make deps)' >&2)
+TOOL_SRC := $(filter-out tools/iommud.c,$(TOOL_SRC))
+UNIT_SRC := $(filter-out tests/unit/test_daemon.c,$(UNIT_SRC))
+endif
 # The programs are tools/iommu*.c; the other files in tools/ are shared by them.
 TOOLS := $(patsubst tools/%.c,$(OUT)/%,$(filter tools/iommu%,$(TOOL_SRC)))
 TOOL_OBJ := $(patsubst %.c,$(OUT)/%.o,$(filter-out tools/iommu% tools/top_%,$(TOOL_SRC)))
@@ -122,18 +128,19 @@ $(OUT)/%.skel.h: $(OUT)/bpf/%.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name $(if $(filter iommuscope,$*),ims,$*)_bpf > $@.tmp && mv $@.tmp $@
 
 $(OUT)/iommud: $(OUT)/libdaemon.a
+$(OUT)/iommud $(OUT)/unit/test_daemon: LIBS_DAEMON = $(shell $(PKG) --libs libsystemd libmicrohttpd)
 $(OUT)/iommutop: $(TOP_OBJ)
 $(OUT)/iommutop: LIBS_TUI = $(shell $(PKG) --libs ncursesw)
 $(TOOLS): $(OUT)/%: $(OUT)/tools/%.o $(TOOL_OBJ) $(OUT)/libcapture.a $(OUT)/libims.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) \
-		-Wl,--end-group $(LIBS_BPF) $(LIBS_PURE) $(LIBS_TUI)
+		-Wl,--end-group $(LIBS_BPF) $(LIBS_PURE) $(LIBS_TUI) $(LIBS_DAEMON)
 
 $(UNIT): $(OUT)/unit/%: $(OUT)/tests/unit/%.o $(OUT)/libims.a
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
-		$(LIBS_PURE) -lcmocka
+		$(LIBS_PURE) $(LIBS_DAEMON) -lcmocka
 
 # What needs no kernel of the tools' own.
 $(OUT)/unit/test_tools $(OUT)/unit/test_recorder: \
@@ -202,9 +209,10 @@ build/relocs: tests/btf/relocs.c
 
 DEPS := gcc make clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjansson-dev uthash-dev \
 	libcmocka-dev libclang-rt-dev man-db mandoc pkg-config jq libprotobuf-c-dev protobuf-c-compiler protobuf-compiler \
-	libncurses-dev
+	libncurses-dev libsystemd-dev libmicrohttpd-dev
 ifneq ($(ARCH),$(HOST_ARCH))
-DEPS += gcc-$(subst _,-,$(TRIPLET)) $(addsuffix :$(ARCH),libbpf-dev libelf-dev zlib1g-dev libjansson-dev libprotobuf-c-dev libncurses-dev)
+DEPS += gcc-$(subst _,-,$(TRIPLET)) $(addsuffix :$(ARCH),libbpf-dev libelf-dev zlib1g-dev libjansson-dev libprotobuf-c-dev \
+	libncurses-dev libsystemd-dev libmicrohttpd-dev)
 endif
 
 .PHONY: deps

@@ -58,6 +58,26 @@ static int serve(const struct iommud *d, struct daemon *daemon)
 	return err;
 }
 
+/* What is wrong changes nothing. */
+static void reload(void *arg, struct daemon *daemon)
+{
+	struct iommud *d = arg;
+	struct config now;
+	const char *fixed;
+
+	if (config_load(&now, d->path, &d->flags)) {
+		complain("the settings stay as they were");
+		config_free(&now);
+		return;
+	}
+	fixed = config_fixed(&d->config.options, &now.options);
+	if (fixed)
+		complain("another \"%s\" needs a restart", fixed);
+	if (!daemon_apply(daemon, &now.options))
+		complain("took over the settings");
+	config_free(&now);
+}
+
 static int run(void *arg, int argc, char **argv)
 {
 	struct iommud *d = arg;
@@ -74,6 +94,8 @@ static int run(void *arg, int argc, char **argv)
 	}
 	code = config_load(&d->config, d->path, &d->flags);
 	if (!code && !d->check) {
+		d->config.options.reload = reload;
+		d->config.options.arg = d;
 		err = daemon_open(&daemon, &d->config.options);
 		if (!err)
 			err = serve(d, daemon);

@@ -97,6 +97,17 @@ extern const struct view_export view_html;
 
 /* The state at the end as OpenMetrics text: totals since the recording began, nothing by domain. */
 int view_openmetrics(FILE *out, const struct model *m);
+
+/* What a process that observes tells of itself. */
+struct view_self {
+	double cpu_seconds;
+	double start_seconds; /* since 1970 */
+	uint64_t resident_bytes;
+	uint64_t clients, refused, lost_chunks, flight_bytes;
+};
+
+/* The same, with @self unless it is NULL; or as Prometheus' older text format, which is also node_exporter's. */
+int view_metrics(FILE *out, const struct model *m, bool openmetrics, const struct view_self *self);
 extern const struct view_export view_openmetrics_export;
 
 /* What the records of a stream are, counted without a model. */

@@ -11,14 +11,37 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <systemd/sd-daemon.h>
+
 #include <iommuscope/model.h>
 
 #include "daemon/clients.h"
+#include "daemon/export.h"
 #include "daemon/log.h"
 
 #define LEVEL	   6
 #define REFRESH_NS 1000000000ull
 #define FLUSH_NS   250000000ull
+#define EXPORT_NS  (15 * REFRESH_NS)
+
+/*
+ * It runs for months: what was is forgotten sooner than in a report. 100,000 domains are alive at the same
+ * time, and what is above counts as missing.
+ */
+static const struct model_limits limits = {
+	.instances = 1 << 12,
+	.groups = 1 << 16,
+	.devices = 1 << 16,
+	.domains = 1 << 17,
+	.stats = 1 << 14,
+	.verdicts = 1 << 14,
+	.tasks = 1 << 12,
+	.rows = 1 << 8,
+	.facts = 1 << 14,
+	.stacks = 1 << 13,
+	.mappings = 1 << 12,
+	.string_bytes = 16 << 20,
+};
 
 struct daemon {
 	struct daemon_options options;
@@ -27,9 +50,10 @@ struct daemon {
 	struct ims_flight *flight;
 	struct ims_carry *carry;
 	struct clients clients;
+	struct exporter exporter;
 	int epoll, signals;
-	bool stop;
-	uint64_t refresh_ns, flush_ns; /* when they are due */
+	bool stop, reload;
+	uint64_t refresh_ns, flush_ns, export_ns; /* when they are due */
 };
 
 static uint64_t now_ns(void)
@@ -66,6 +90,7 @@ static int catch_signals(struct daemon *d)
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
 	signal(SIGPIPE, SIG_IGN);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -errno;
@@ -80,7 +105,7 @@ static int set_up(struct daemon *d)
 	d->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (d->epoll < 0)
 		return -errno;
-	d->model = model_new();
+	d->model = model_new_limited(&limits);
 	d->carry = ims_carry_new();
 	d->flight = ims_flight_new(d->options.flight_bytes, LEVEL);
 	if (!d->model || !d->carry || !d->flight)
@@ -88,7 +113,10 @@ static int set_up(struct daemon *d)
 	d->clients.heads.flight = d->flight;
 	d->clients.heads.carry = d->carry;
 	d->clients.most = d->options.clients;
-	d->clients.epoll = d->epoll;
+	d->clients.epoll = d->exporter.epoll = d->epoll;
+	d->exporter.model = d->model;
+	d->exporter.clients = &d->clients;
+	d->exporter.flight = d->flight;
 	err = catch_signals(d);
 	return err ? err : watch(d, ims_capture_fd(d->capture), d->capture);
 }
@@ -124,6 +152,8 @@ int daemon_start(struct daemon *d)
 
 	if (!err)
 		err = watch(d, d->clients.listener.fd, &d->clients);
+	if (!err)
+		err = exporter_set(&d->exporter, d->options.metrics, d->options.textfile);
 	if (err)
 		return err;
 	err = ims_capture_start(d->capture, &error);
@@ -132,10 +162,17 @@ int daemon_start(struct daemon *d)
 	return err;
 }
 
+int daemon_apply(struct daemon *d, const struct daemon_options *options)
+{
+	d->clients.most = options->clients;
+	return exporter_set(&d->exporter, options->metrics, options->textfile);
+}
+
 void daemon_close(struct daemon *d)
 {
 	if (!d)
 		return;
+	exporter_close(&d->exporter);
 	clients_close(&d->clients, 0);
 	ims_capture_close(d->capture);
 	model_free(d->model);
@@ -154,8 +191,18 @@ static void on_signal(struct daemon *d)
 {
 	struct signalfd_siginfo info;
 
-	while (read(d->signals, &info, sizeof(info)) == sizeof(info))
-		d->stop = true;
+	while (read(d->signals, &info, sizeof(info)) == sizeof(info)) {
+		d->reload |= info.ssi_signo == SIGHUP;
+		d->stop |= info.ssi_signo != SIGHUP;
+	}
+}
+
+static void reload(struct daemon *d)
+{
+	d->reload = false;
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)now_ns() / 1000);
+	d->options.reload(d->options.arg, d);
+	sd_notify(0, "READY=1");
 }
 
 static void on_ready(struct daemon *d, const struct epoll_event *e, uint64_t now)
@@ -164,6 +211,8 @@ static void on_ready(struct daemon *d, const struct epoll_event *e, uint64_t now
 		on_signal(d);
 	else if (e->data.ptr == &d->clients)
 		clients_accept(&d->clients, now);
+	else if (e->data.ptr == &d->exporter)
+		exporter_run(&d->exporter);
 	else if (e->data.ptr != d->capture)
 		client_ready(&d->clients, e->data.ptr, e->events, now);
 }
@@ -183,6 +232,12 @@ static int keep_up(struct daemon *d)
 	if (!err && now >= d->refresh_ns) {
 		err = ims_capture_refresh(d->capture);
 		d->refresh_ns = now + REFRESH_NS;
+		exporter_run(&d->exporter);
+		sd_notify(0, "WATCHDOG=1");
+	}
+	if (!err && now >= d->export_ns) {
+		exporter_write(&d->exporter);
+		d->export_ns = now + EXPORT_NS;
 	}
 	if (!err && now >= d->flush_ns) {
 		err = ims_flight_flush(d->flight);
@@ -202,14 +257,18 @@ static int turn(struct daemon *d)
 		return -errno;
 	for (int i = 0; i < n; i++)
 		on_ready(d, &ready[i], now);
+	if (d->reload)
+		reload(d);
 	return keep_up(d);
 }
 
 /* The last statistics and the end go to everyone who still reads. */
 static int end(struct daemon *d)
 {
-	int err = ims_capture_stop(d->capture);
+	int err;
 
+	sd_notify(0, "STOPPING=1");
+	err = ims_capture_stop(d->capture);
 	if (!err)
 		err = ims_flight_flush(d->flight);
 	clients_close(&d->clients, REFRESH_NS);
@@ -220,7 +279,8 @@ int daemon_run(struct daemon *d)
 {
 	int err = 0;
 
-	log_line(LOG_SAY, "ready: serving %s", d->options.socket);
+	log_line(LOG_SAY, "ready: serving %s, metrics on %s", d->options.socket, d->options.metrics);
+	sd_notify(0, "READY=1");
 	while (!err && !d->stop)
 		err = turn(d);
 	if (!err)

@@ -16,7 +16,7 @@ packages_backports() {
 packages_arch() {
 	local lib
 	for lib in libc6-dev libelf-dev zlib1g-dev libzstd-dev libjansson-dev libprotobuf-c-dev \
-		libncurses-dev; do
+		libncurses-dev libsystemd-dev libmicrohttpd-dev; do
 		echo "$lib:$1"
 	done
 	[ "$1" = "$(native_arch)" ] || echo "gcc-$(triplet "$1")" "gcc-14-$(triplet "$1")"

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "daemon/export.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <iommuscope/view.h>
+
+#include "daemon/log.h"
+
+#define OFF "off"
+
+static double seconds(const struct timeval *t)
+{
+	return (double)t->tv_sec + (double)t->tv_usec / 1e6;
+}
+
+static uint64_t resident_bytes(void)
+{
+	FILE *f = fopen("/proc/self/statm", "re");
+	unsigned long long pages = 0;
+
+	if (f && fscanf(f, "%*u %llu", &pages) != 1)
+		pages = 0;
+	if (f)
+		fclose(f);
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Once: a clock that is set would make another start of it. */
+static double start_seconds(void)
+{
+	static double start;
+	struct timespec now;
+
+	if (start)
+		return start;
+	clock_gettime(CLOCK_REALTIME, &now);
+	start = (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+	return start;
+}
+
+static int metrics(void *arg, FILE *out, bool openmetrics)
+{
+	const struct exporter *e = arg;
+	struct view_self self = {
+		.start_seconds = start_seconds(),
+		.resident_bytes = resident_bytes(),
+		.clients = e->clients->count,
+		.refused = e->clients->refused,
+		.lost_chunks = e->clients->lost_chunks,
+		.flight_bytes = ims_flight_bytes(e->flight),
+	};
+	struct rusage used = {};
+
+	getrusage(RUSAGE_SELF, &used);
+	self.cpu_seconds = seconds(&used.ru_utime) + seconds(&used.ru_stime);
+	return view_metrics(out, e->model, openmetrics, &self);
+}
+
+static int set_http(struct exporter *e, const char *address)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.ptr = e};
+	int err;
+
+	start_seconds();
+	if (e->address && !strcmp(e->address, address))
+		return 0;
+	http_close(e->http);
+	e->http = NULL;
+	free(e->address);
+	e->address = strdup(address);
+	if (!e->address)
+		return -ENOMEM;
+	err = strcmp(address, OFF) ? http_open(&e->http, address, metrics, e) : 0;
+	if (err || !e->http)
+		return err;
+	return epoll_ctl(e->epoll, EPOLL_CTL_ADD, http_fd(e->http), &event) ? -errno : 0;
+}
+
+int exporter_set(struct exporter *e, const char *address, const char *textfile)
+{
+	free(e->textfile);
+	e->textfile = *textfile ? strdup(textfile) : NULL;
+	if (*textfile && !e->textfile)
+		return -ENOMEM;
+	return set_http(e, address);
+}
+
+void exporter_run(struct exporter *e)
+{
+	if (e->http)
+		http_run(e->http);
+}
+
+static int write_file(const struct exporter *e, const char *temporary)
+{
+	FILE *f = fopen(temporary, "we");
+	int err;
+
+	if (!f)
+		return -errno;
+	err = metrics((void *)e, f, false);
+	/* node_exporter runs as another user. */
+	if (!err && fchmod(fileno(f), 0644))
+		err = -errno;
+	if (fclose(f) && !err)
+		err = -errno;
+	if (!err && rename(temporary, e->textfile))
+		err = -errno;
+	if (err)
+		unlink(temporary);
+	return err;
+}
+
+void exporter_write(struct exporter *e)
+{
+	static int said; /* a full disk stays full for long */
+	char *temporary;
+	int err;
+
+	if (!e->textfile)
+		return;
+	/* Not .prom: node_exporter must not read it yet. */
+	if (asprintf(&temporary, "%s.new", e->textfile) < 0)
+		return;
+	err = write_file(e, temporary);
+	free(temporary);
+	if (err && err != said)
+		log_line(LOG_WARN, "cannot write %s: %s", e->textfile, strerror(-err));
+	said = err;
+}
+
+void exporter_close(struct exporter *e)
+{
+	http_close(e->http);
+	e->http = NULL;
+	free(e->address);
+	free(e->textfile);
+	e->address = e->textfile = NULL;
+}
