@@ -8,6 +8,7 @@
 #   make check-drivers   their own tests, long
 #   make matrix   the truth table: every kernel and IOMMU (ONLY='arm64-*': those)
 #   make install  DESTDIR=, prefix= (/usr/local), bindir= and so on; make uninstall; make man
+#   make deb      Debian packages              make check-package   try them in roots of Debian 12 and 13
 #   make clean    V=1: show commands           ARCH=arm64: cross build
 
 ARCH ?= $(patsubst x86_64,amd64,$(patsubst aarch64,arm64,$(shell uname -m)))
@@ -41,7 +42,7 @@ SANITIZE := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recove
 CFLAGS ?= -O2 -g
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter \
 	-Wno-missing-field-initializers $(if $(CI),-Werror)
-ALL_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -DIMS_VERSION='"$(VERSION)"' \
+ALL_CFLAGS := -std=gnu11 $(WARN) $(CPPFLAGS) $(CFLAGS) -D_GNU_SOURCE -DIMS_VERSION='"$(VERSION)"' \
 	      -Iinclude -Isrc -I. -I$(OUT) -MMD -MP $(SANITIZE)
 ALL_LDFLAGS = $(LDFLAGS) $(SANITIZE)
 LIBS_PURE = $(shell $(PKG) --libs zlib jansson libprotobuf-c) -lm

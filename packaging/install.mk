@@ -70,3 +70,13 @@ install: $(TOOLS) $(MAN_PAGES)
 uninstall:
 	$(Q)for file in $(installed); do IFS=:; set -- $$file; rm -f '$(DESTDIR)'$$2; done
 	$(Q)rmdir '$(DESTDIR)$(docdir)' 2>/dev/null || true
+
+# Debian packages, for this machine's release.
+.PHONY: deb
+deb:
+	$(Q)packaging/deb
+
+# Those packages, built, installed and removed in roots of their own; some minutes, and the roots once.
+.PHONY: check-package
+check-package: have-deps
+	$(Q)tests/package/check-package $(SUITES)
