@@ -11,14 +11,16 @@
 
 static struct {
 	struct run run;
-	bool batch, once;
+	bool batch, once, own;
 	const char *input, *btf;
 	const char *screens, *sort, *columns, *only;
-} options = {.run = {.delay = 1, .rows = SIZE_MAX}};
+	double speed;
+} options = {.run = {.delay = 1, .rows = SIZE_MAX}, .speed = 1};
 
 enum {
 	KEY_JSON = 256,
 	KEY_ONCE,
+	KEY_SPEED,
 	KEY_SCREEN,
 	KEY_SORT,
 	KEY_COLUMNS,
@@ -26,6 +28,7 @@ enum {
 	KEY_OBJECT,
 	KEY_ROWS,
 	KEY_ASCII,
+	KEY_OWN,
 	KEY_BTF,
 };
 
@@ -36,6 +39,7 @@ static const struct option_row rows[] = {
 	{KEY_JSON, "json", NULL, "one JSON object a refresh, each on its line"},
 	{'d', "delay", "SECONDS", "time between refreshes (default 1)"},
 	{'i', "input", "FILE", "show a recording instead (- for stdin)"},
+	{KEY_SPEED, "speed", "N", "play it N times as fast; 0: begin paused"},
 	{KEY_SCREEN, "screen", "LIST", "which of them, separated by commas",
 	 "overview instances devices domains operations verdicts faults plan"},
 	{KEY_SORT, "sort", "COLUMN", "sort by it; -COLUMN: the greatest first"},
@@ -47,6 +51,7 @@ static const struct option_row rows[] = {
 	{KEY_OBJECT, "object", "KIND:NAME", "all about one: domain:12, device:NAME, ..."},
 	{KEY_ROWS, "rows", "N", "at most N rows of a table (text: 20; 0: all)"},
 	{KEY_ASCII, "ascii", NULL, "no UTF-8"},
+	{KEY_OWN, "own", NULL, "trace by itself, although a daemon runs"},
 	{KEY_BTF, "btf", "FILE", "where the kernel's BTF is, if it has none of its own"},
 	{0}};
 
@@ -106,6 +111,8 @@ static int set(void *arg, int key, const char *value)
 	case 'i':
 		options.input = value;
 		return 0;
+	case KEY_SPEED:
+		return parse_number("--speed", value, 0, &options.speed);
 	case KEY_SCREEN:
 		return set_screens(value);
 	case KEY_SORT:
@@ -125,6 +132,9 @@ static int set(void *arg, int key, const char *value)
 		return set_rows(value);
 	case KEY_ASCII:
 		options.run.ascii = true;
+		return 0;
+	case KEY_OWN:
+		options.own = true;
 		return 0;
 	case KEY_BTF:
 		options.btf = value;
@@ -168,10 +178,24 @@ static int show(struct run *r)
 	return run_batch(r);
 }
 
+/* What is asked for; else the daemon's stream, where there is one; else this machine's kernel. */
+static int open_source(struct run *r)
+{
+	int code;
+
+	if (options.input)
+		return source_file(&r->source, &r->session, options.input, options.speed);
+	if (options.own || options.btf || access(IMS_SOCKET, F_OK))
+		return source_live(&r->source, &r->session, options.btf);
+	code = source_file(&r->source, &r->session, IMS_SOCKET, 1);
+	if (!code)
+		r->source.name = "daemon";
+	return code;
+}
+
 static int open_and_show(struct run *r)
 {
-	int code = options.input ? source_file(&r->source, &r->session, options.input)
-				 : source_live(&r->source, &r->session, options.btf);
+	int code = open_source(r);
 
 	if (code)
 		return code;
@@ -221,7 +245,8 @@ int main(int argc, char **argv)
 			   "map and unmap rates and latency, verdicts, loss. h on the screen: the keys.",
 		.more = "Screens: overview, instances, devices, domains, operations, verdicts, faults,\n"
 			"plan. --sort and --columns are about the first that is named.\n"
-			"Needs root, or CAP_BPF and CAP_PERFMON; not with -i.\n"
+			"Shows what iommud sends where it runs; else it needs root, or CAP_BPF and\n"
+			"CAP_PERFMON. With -i it needs neither; FILE may be the socket of a daemon.\n"
 			"One look, for a script or a mail: iommutop --once\n"
 			"A recording in a file is played: p pauses, . steps, + and - change the speed,\n"
 			"[ and ] seek. A pipe is followed as it comes.",

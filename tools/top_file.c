@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * top_file.c - a stream as iommutop's source: a recording, which is played by its own clock, or a
- * pipe, which is followed as it comes.
+ * pipe or the daemon's socket, which are followed as they come.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,8 @@ struct player {
 	bool paced;
 	uint64_t first_ns, at_ns; /* of the stream: where it begins, and where we are */
 	double speed;
-	double told; /* when at_ns was right */
+	double told;	   /* when at_ns was right */
+	uint64_t newest_ns; /* at that time, of what is followed */
 	char state[48];
 };
 
@@ -66,7 +67,7 @@ static int play_to(struct source *s, uint64_t until_ns)
 		if (!p->first_ns)
 			p->first_ns = model_overview(s->session->m)->first_ns;
 	}
-	return err ? err : n;
+	return err ? err : n < 0 ? n : 0;
 }
 
 static void tick(struct source *s)
@@ -74,7 +75,7 @@ static void tick(struct source *s)
 	struct player *p = s->own;
 	double now = now_seconds();
 
-	if (!s->paused && !s->over)
+	if ((!s->paused || !p->paced) && !s->over)
 		p->at_ns += (uint64_t)((now - p->told) * p->speed * NS);
 	p->told = now;
 }
@@ -86,8 +87,8 @@ static int pump(struct source *s)
 
 	tick(s);
 	err = play_to(s, p->paced ? p->at_ns : UINT64_MAX);
-	if (s->over || !p->paced)
-		p->at_ns = s->session->newest_ns;
+	if (s->over || (!p->paced && p->newest_ns != s->session->newest_ns))
+		p->at_ns = p->newest_ns = s->session->newest_ns;
 	return err ? err : s->over;
 }
 
@@ -110,7 +111,7 @@ static int open_reader(struct player *p)
 	return ims_reader_open(p->fd, &p->reader);
 }
 
-/* From the beginning on: reads what is before it, and takes that as what is there. */
+/* Reads what a recording tells before its first event. */
 static int begin(struct source *s)
 {
 	struct player *p = s->own;
@@ -123,12 +124,9 @@ static int begin(struct source *s)
 		err = session_put(s->session, &p->next);
 		p->first_ns = model_overview(s->session->m)->first_ns;
 	}
-	if (err || (!p->paced && !p->first_ns))
-		return err;
 	p->at_ns = p->first_ns;
 	p->told = now_seconds();
-	err = play_to(s, p->first_ns);
-	return err < 0 ? err : session_refresh(s->session, p->first_ns);
+	return err ? err : play_to(s, p->first_ns);
 }
 
 static int rewind_file(struct source *s)
@@ -233,7 +231,7 @@ static const struct source_ops file = {.plays = true, .pump = pump, .collect = n
 static const struct source_ops pipe_ops = {.pump = pump, .collect = nothing, .now = now,
 					   .state = state, .close = close_player};
 
-int source_file(struct source *s, struct session *session, const char *path)
+int source_file(struct source *s, struct session *session, const char *path, double speed)
 {
 	struct player *p = calloc(1, sizeof(*p));
 	bool from_stdin = !strcmp(path, "-");
@@ -245,19 +243,23 @@ int source_file(struct source *s, struct session *session, const char *path)
 		return EXIT_RUNTIME;
 	}
 	p->path = from_stdin ? "standard input" : path;
-	p->speed = 1;
-	p->fd = from_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	p->speed = speed > 0 ? speed : 1;
+	p->fd = from_stdin ? STDIN_FILENO : ims_open(path, IMS_WANT_LIVE);
 	if (p->fd < 0) {
-		complain("cannot open %s: %s", path, strerror(errno));
+		complain("cannot open %s: %s%s", path, strerror(-p->fd),
+			 p->fd == -EACCES ? "; are you in the group of the daemon's socket?" : "");
 		free(p);
 		return EXIT_RUNTIME;
 	}
 	p->paced = !fstat(p->fd, &st) && S_ISREG(st.st_mode);
 	*s = (struct source){.ops = p->paced ? &file : &pipe_ops, .session = session,
-			     .name = p->path, .fd = p->paced ? -1 : p->fd, .own = p};
+			     .name = p->path, .fd = p->paced ? -1 : p->fd,
+			     .paused = p->paced && speed <= 0, .own = p};
 	err = open_reader(p);
-	if (!err)
+	if (!err && p->paced)
 		err = begin(s);
+	else if (!err && fcntl(p->fd, F_SETFL, O_NONBLOCK))
+		err = -errno;
 	if (!err)
 		return EXIT_FINE;
 	complain("cannot read %s: %s", p->path, unreadable(err));

@@ -92,11 +92,30 @@ void session_toggle_recording(struct session *s)
 
 /* ---- records -------------------------------------------------------------------------------- */
 
+/* A daemon tells its state again, as records were lost on the way: what was known is void. */
+static bool begins_again(const struct session *s, const struct ims_record *rec)
+{
+	return rec->type == IMS_REC_HOST && !strcmp(rec->host.key, "live.begin") &&
+	       model_overview(s->m)->records;
+}
+
+/* What is told of the time before the first event is what later is compared with. */
+static int take_first(struct session *s, const struct ims_record *rec)
+{
+	uint64_t first = model_overview(s->m)->first_ns;
+
+	if (s->refreshed_ns || !first || rec->time_ns <= first)
+		return 0;
+	return session_refresh(s, first);
+}
+
 int session_put(void *arg, const struct ims_record *rec)
 {
 	struct session *s = arg;
-	int err = 0;
+	int err = begins_again(s, rec) ? session_restart(s) : take_first(s, rec);
 
+	if (err)
+		return err;
 	if (filter_any(&s->filter) && filter_learn(&s->filter, rec))
 		return -EINVAL;
 	if (rec->type == IMS_REC_STATS)

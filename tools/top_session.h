@@ -67,6 +67,6 @@ struct source {
 int source_live(struct source *s, struct session *session, const char *btf);
 /* Complains about what is missing from a stream. */
 void source_tell_damage(const struct source *s);
-int source_file(struct source *s, struct session *session, const char *path);
+int source_file(struct source *s, struct session *session, const char *path, double speed);
 
 #endif

@@ -180,6 +180,7 @@ enum row_kind { ROW_OP, ROW_HOOK, ROW_INSTANCE, ROW_GROUP, ROW_DEVICE, ROW_DOMAI
 struct row {
 	uint8_t kind, op, depth;
 	bool last; /* of its parent's */
+	bool under_last; /* and the parent is, of its own */
 	uint64_t id; /* number of a domain, group, verdict, row of the plan; hook */
 	const void *object;
 	const void *past; /* NULL: none */

@@ -17,6 +17,7 @@ static int add_device(const struct walk *w, const struct model_device *d, unsign
 	return rows_add(w->rows, &(struct row){.kind = ROW_DEVICE,
 					       .depth = (uint8_t)depth,
 					       .last = !d->next_of_group,
+					       .under_last = !d->group || !d->group->next_of_instance,
 					       .object = d,
 					       .past = past_device(&w->t->past, d)});
 }
@@ -92,16 +93,16 @@ static const struct model_device *device(const struct row *row)
 static void get_tree(const struct top *t, const struct row *row, struct value *v)
 {
 	const char *branch = row->last ? (t->ascii ? "`- " : "└─ ") : (t->ascii ? "|- " : "├─ ");
-	int indent = row->depth ? 3 * (row->depth - 1) : 0;
+	const char *above = row->depth < 2 ? "" : row->under_last ? "   " : t->ascii ? "|  " : "│  ";
 
 	if (row->kind == ROW_GROUP) {
 		const struct model_group *g = row->object;
 
-		value_format(v, "%*s%sgroup %" PRIu32 "%s", indent, "", row->depth ? branch : "",
-			     g->id, g->mixed ? " (mixed)" : "");
+		value_format(v, "%sgroup %" PRIu32 "%s", row->depth ? branch : "", g->id,
+			     g->mixed ? " (mixed)" : "");
 		v->style = g->mixed ? TOP_WARN : TOP_PLAIN;
 	} else if (row->depth) {
-		value_format(v, "%*s%s%s", indent, "", branch, row_name(row));
+		value_format(v, "%s%s%s", above, branch, row_name(row));
 	} else {
 		value_text(v, row_name(row));
 		v->style = row->kind == ROW_INSTANCE ? TOP_BOLD : TOP_PLAIN;

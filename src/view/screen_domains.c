@@ -167,8 +167,8 @@ static void get_errors(const struct top *t, const struct row *row, struct value 
 static const struct column columns[] = {
 	{"domain", "DOMAIN", 6, 1, 1, .name = true, .get = get_id},
 	{"type", "TYPE", 9, 1, 0, .left = true, .name = true, get_type},
-	{"format", "FORMAT", 8, 6, 5, .left = true, .name = true, get_format},
-	{"instance", "INSTANCE", 14, 1, 11, .left = true, .ends = true, .name = true, get_instance},
+	{"format", "FORMAT", 8, 7, 5, .left = true, .name = true, get_format},
+	{"instance", "INSTANCE", 14, 1, 10, .left = true, .ends = true, .name = true, get_instance},
 	{"evidence", "EVIDENCE", 8, 5, 4, .left = true, .name = true, get_evidence,
 	 "how the instance is known"},
 	{"state", "STATE", 6, 0, 0, .left = true, .name = true, get_state},
@@ -181,9 +181,9 @@ static const struct column columns[] = {
 	{"unmap", "UNMAP/S", 7, 1, 0, .get = get_unmap},
 	{"sync", "SYNC/S", 6, 2, 1, .get = get_sync, "invalidations"},
 	{"bytes", "BYTES/S", 9, 8, 0, .get = get_bytes},
-	{"map_mean", "MAP MEAN", 8, 6, 0, .get = get_map_mean, "in the interval"},
-	{"sync_mean", "SYNCMEAN", 8, 7, 0, .get = get_sync_mean, "in the interval"},
-	{"errors", "ERRORS", 6, 8, 0, .get = get_errors, "maps that failed, unmaps that were short"},
+	{"map_mean", "MAP MEAN", 8, 8, 0, .get = get_map_mean, "in the interval"},
+	{"sync_mean", "SYNCMEAN", 8, 8, 0, .get = get_sync_mean, "in the interval"},
+	{"errors", "ERRORS", 6, 8, 0, .get = get_errors, "failed maps, short unmaps"},
 	{0}};
 
 static const struct table list = {.key = "domains",

@@ -139,7 +139,7 @@ static void get_max(const struct top *t, const struct row *row, struct value *v)
 }
 
 static const struct column columns[] = {
-	{"instance", "INSTANCE", 14, 1, 24, .left = true, .ends = true, .name = true, get_name},
+	{"instance", "INSTANCE", 24, 1, 8, .left = true, .ends = true, .name = true, get_name},
 	{"driver", "DRIVER", 12, 6, 6, .left = true, .name = true, get_driver},
 	{"rule", "RULE", 7, 7, 0, .left = true, .get = get_rule, "bound: a domain works on one instance only"},
 	{"groups", "GRP", 4, 6, 1, .get = get_groups},

@@ -132,9 +132,9 @@ static void get_errors(const struct top *t, const struct row *row, struct value 
 	v->style = v->count ? TOP_BAD : TOP_PLAIN;
 }
 
-/* From 64 ns on, an octave a column; the last one has all that is slower. */
-#define FIRST_OCTAVE 5
-#define SPREAD	     22
+/* From 32 ns on, an octave a column; the last one has all that is slower. */
+#define FIRST_OCTAVE 4
+#define SPREAD	     23
 
 static void get_spread(const struct top *t, const struct row *row, struct value *v)
 {
@@ -159,13 +159,13 @@ static const struct column columns[] = {
 	{"op", "OPERATION", 10, 1, 0, .left = true, .name = true, get_op},
 	{"level", "LEVEL", 12, 5, 0, .left = true, .name = true, get_level},
 	{"rate", "CALLS/S", 7, 1, 1, .get = get_rate},
-	{"share", "CPU%", 5, 2, 1, .get = get_share, "time spent in it, of one processor"},
+	{"share", "CPU%", 5, 2, 1, .get = get_share, "of one processor's time"},
 	{"mean", "MEAN", 6, 3, 1, .get = get_mean, "in the interval"},
 	{"p50", "P50", 6, 4, 1, .get = get_p50, "in the interval"},
 	{"p99", "P99", 6, 1, 1, .get = get_p99, "in the interval"},
 	{"max", "MAX", 6, 2, 1, .get = get_max, "since the start"},
-	{"spread", "64ns 1us   33us  1ms >", SPREAD, 2, 0, .left = true, .get = get_spread,
-	 "how latencies are spread: an octave a column"},
+	{"spread", "32ns 1us  33us 1ms  33m", SPREAD, 2, 0, .left = true, .get = get_spread,
+	 "latencies: an octave a column"},
 	{"bytes", "BYTES/S", 9, 6, 0, .get = get_bytes},
 	{"calls", "TOTAL", 8, 7, 0, .get = get_calls, "calls since the start"},
 	{"errors", "ERRORS", 6, 6, 0, .get = get_errors},

@@ -61,12 +61,12 @@ static void get_reason(const struct top *t, const struct row *row, struct value 
 
 static const struct column columns[] = {
 	{"hook", "HOOK", 13, 1, 0, .left = true, .name = true, get_hook},
-	{"function", "FUNCTION", 24, 1, 14, .left = true, .ends = true, .name = true, get_function},
+	{"function", "FUNCTION", 30, 1, 8, .left = true, .ends = true, .name = true, get_function},
 	{"mechanism", "MECHANISM", 12, 1, 0, .left = true, .name = true, get_mechanism},
 	{"state", "STATE", 8, 1, 0, .left = true, .name = true, get_state},
 	{"hits", "HITS", 6, 2, 2, .get = get_hits},
-	{"module", "MODULE", 7, 4, 14, .left = true, .name = true, get_module},
-	{"reason", "REASON", 20, 6, 60, .left = true, .name = true, get_reason},
+	{"module", "MODULE", 7, 6, 14, .left = true, .name = true, get_module},
+	{"reason", "REASON", 20, 7, 60, .left = true, .name = true, get_reason},
 	{0}};
 
 static const struct table list = {.key = "plan",

@@ -143,8 +143,10 @@ static int tell_verdict(const struct detail *d, const struct model_verdict *v)
 
 	if (!story)
 		return -ENOMEM;
-	fprintf(d->out, "%c%s %s (%s): %s\n\n", TEXT_STYLE(severity_style(v->severity)),
-		severity_mark(v->severity), info->name, model_severity_name(v->severity), info->text);
+	fprintf(d->out, "%c%s %s (%s)\n", TEXT_STYLE(severity_style(v->severity)),
+		severity_mark(v->severity), info->name, model_severity_name(v->severity));
+	view_wrap(&d->v, info->text, 2);
+	fputc('\n', d->out);
 	view_wrap(&d->v, story, 2);
 	free(story);
 	stack(d, "STACK", v->stack);

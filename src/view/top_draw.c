@@ -82,9 +82,11 @@ static void put_alerts(struct page *p)
 static void draw_sums(struct page *p)
 {
 	const struct model_overview *o = model_overview(p->m);
+	bool wide = p->pen.width >= 76;
 
-	pen_printf(&p->pen, TOP_PLAIN, "%" PRIu64 " instances %" PRIu64 " groups %" PRIu64
-		   " devices %" PRIu64 " domains", o->instances, o->groups, o->devices, o->domains);
+	pen_printf(&p->pen, TOP_PLAIN, "%" PRIu64 " inst%s %" PRIu64 " gr%s %" PRIu64 " dev%s %"
+		   PRIu64 " dom%s", o->instances, wide ? "ances" : "", o->groups, wide ? "oups" : "p",
+		   o->devices, wide ? "ices" : "", o->domains, wide ? "ains" : "");
 	if (model_lossy(p->m))
 		pen_printf(&p->pen, TOP_BAD, "  LOSS %" PRIu64, o->lost);
 	else

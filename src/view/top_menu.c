@@ -9,18 +9,18 @@ void help_text(FILE *out)
 {
 	static const char *const text =
 		"%cKEYS\n"
-		"  1 to 8, Tab      screens          Up Down PgUp PgDn   move; stays on its object\n"
-		"  Enter, F9        all about it     Home                back to the first row\n"
-		"  / F3, n          search, next     \\ F4                filter: only rows that have it\n"
-		"  s F6             sort by column   < >                 the column before, after\n"
-		"  I                other way round  t F5                tree (devices)\n"
-		"  c F2             choose columns   a                   also freed domains\n"
-		"  p F7, Space      pause            r F8                start or end a recording\n"
-		"  h F1 ?           this             q F10, Ctrl-C       quit\n"
-		"  mouse            click on a row, a column, a screen, a key; wheel\n"
+		"  1 to 8, Tab   screens             Up Down PgUp PgDn   move; follows its object\n"
+		"  Enter, F9     all about it        Home                to the first row\n"
+		"  / F3, n       search, next        \\ F4                only rows that have it\n"
+		"  s F6          sort by a column    < >                 the one before, after it\n"
+		"  I             the other way round t F5                tree (devices)\n"
+		"  c F2          choose columns      a                   also freed domains\n"
+		"  p F7, Space   pause               r F8                start or end a recording\n"
+		"  h F1 ?        this                q F10, Ctrl-C       quit\n"
+		"  mouse         click on a row, a column, a screen, a key; wheel\n"
 		"%cA RECORDING\n"
-		"  .                one step         + -                 faster, slower\n"
-		"  [ ]              10 steps back, forward               { } begin, end\n"
+		"  .             one step            + -                 faster, slower\n"
+		"  [ ]           10 s back, forward  { }                 begin, end\n"
 		"%cWHAT IT SHOWS\n"
 		"  Rates and percentiles are of the last interval, MAX and TOTAL since the start.\n"
 		"  An operation contains inner ones: dma-map its map, iotlb-sync its queue-syncs.\n"
@@ -58,7 +58,7 @@ void menu_text(const struct top *t, FILE *out)
 		bool on = t->mode == MODE_SORT ? place->sort == (int)i : is_shown(t, i);
 		const char *mark = t->mode != MODE_SORT ? "[x]" : place->greatest_first ? "[v]" : "[^]";
 
-		fprintf(out, "%c %s %-15s %-22s %s\n",
+		fprintf(out, "%c%s %-14s %-23s %s\n",
 			TEXT_STYLE(i == t->menu ? TOP_SORTED : TOP_PLAIN), on ? mark : "[ ]", c->key,
 			c->title, c->help ? c->help : "");
 	}
