@@ -210,7 +210,7 @@ build/relocs: tests/btf/relocs.c
 
 DEPS := gcc make clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjansson-dev uthash-dev \
 	libcmocka-dev libclang-rt-dev man-db mandoc pkg-config jq libprotobuf-c-dev protobuf-c-compiler protobuf-compiler \
-	libncurses-dev libsystemd-dev libmicrohttpd-dev
+	libncurses-dev libsystemd-dev libmicrohttpd-dev tmux
 ifneq ($(ARCH),$(HOST_ARCH))
 DEPS += gcc-$(subst _,-,$(TRIPLET)) $(addsuffix :$(ARCH),libbpf-dev libelf-dev zlib1g-dev libjansson-dev libprotobuf-c-dev \
 	libncurses-dev libsystemd-dev libmicrohttpd-dev)

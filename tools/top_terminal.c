@@ -125,15 +125,16 @@ static int act(struct terminal *t, enum top_action action)
 static int keys(struct terminal *t)
 {
 	enum top_action action;
-	bool any = false;
 	int err = 0;
 
 	do {
+		bool any = false;
+
 		action = tui_key(t->r->session.top, t->r->session.m, &any);
 		if (any)
 			err = act(t, action);
+		t->dirty |= any;
 	} while (!err && action != TOP_NOTHING && !t->quit);
-	t->dirty |= any;
 	return err;
 }
 

@@ -46,12 +46,14 @@ static void draw_title(struct page *p)
 	const struct top_status *s = p->status;
 	uint64_t now = p->t->past.now_ns;
 	char right[64];
+	const char *slash = strrchr(s->source, '/');
 
-	pen_printf(&p->pen, TOP_TITLE, "iommutop  %s", s->source);
+	pen_put(&p->pen, TOP_TITLE, "iommutop ");
 	if (*s->state)
-		pen_printf(&p->pen, TOP_TITLE, "  [%s]", s->state);
+		pen_printf(&p->pen, TOP_TITLE, "[%s] ", s->state);
 	if (s->recording)
-		pen_put(&p->pen, TOP_TITLE, "  [REC]");
+		pen_put(&p->pen, TOP_TITLE, "[REC] ");
+	pen_put(&p->pen, TOP_TITLE, slash ? slash + 1 : s->source);
 	if (*p->t->only)
 		pen_printf(&p->pen, TOP_TITLE, "  filter: %s", p->t->only);
 	snprintf(right, sizeof(right), "every %gs  +%.1fs ", s->delay,

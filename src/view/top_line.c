@@ -132,10 +132,15 @@ void pen_printf(struct pen *p, enum top_style style, const char *format, ...)
 	free(text);
 }
 
-void pen_space(struct pen *p, unsigned int count)
+static void pad(struct pen *p, enum top_style style, unsigned int count)
 {
 	while (count-- && p->x < p->width)
-		put_cell(p, TOP_PLAIN, " ");
+		put_cell(p, style, " ");
+}
+
+void pen_space(struct pen *p, unsigned int count)
+{
+	pad(p, TOP_PLAIN, count);
 }
 
 void pen_to(struct pen *p, unsigned int x)
@@ -152,13 +157,13 @@ void pen_cell(struct pen *p, enum top_style style, const char *s, unsigned int w
 		got = put_some(p, style, s, width - 1);
 		if (p->x < p->width)
 			put_cell(p, style, "~");
-		pen_space(p, width - got - 1);
+		pad(p, style, width - got - 1);
 		return;
 	}
 	if (right)
-		pen_space(p, width - need);
+		pad(p, style, width - need);
 	pen_put(p, style, s);
-	pen_to(p, begin + width);
+	pad(p, style, begin + width > p->x ? begin + width - p->x : 0);
 }
 
 void pen_ends(struct pen *p, enum top_style style, const char *s, unsigned int width)

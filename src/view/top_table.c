@@ -66,7 +66,7 @@ unsigned int columns_fit(const struct top *t, const struct table *table, const s
 	} else {
 		do
 			used = take(table, rank, column, &n);
-		while (used > width && --rank > 1);
+		while (used > width && --rank);
 	}
 	widen(table, column, n, wide, used < width ? width - used : 0);
 	return n;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ncurses.h>
+#include <term.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +54,10 @@ int tui_open(int keys_fd, bool color)
 	if (!terminal)
 		return -ENOTTY;
 	set_term(terminal);
+	if (!tigetstr("cup")) {
+		tui_close();
+		return -ENOTTY;
+	}
 	cbreak();
 	noecho();
 	nonl();
