@@ -90,26 +90,17 @@ struct ims_free_slots {
 	__type(value, __u32);
 };
 
-/* max_entries of these two are set before load: CPUs, and records of all their buffers. */
-struct ims_trace_cpus {
+/* A buffer of each CPU; sizes are set before load. */
+struct ims_traces {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct ims_trace_cpu);
-};
-
-struct ims_trace_records {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct ims_trace);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct ims_trace_cpu));
 };
 
 struct ims_ring ring SEC(".maps");
-struct ims_trace_cpus trace_cpus SEC(".maps");
-struct ims_trace_records trace_records SEC(".maps");
+struct ims_traces traces SEC(".maps");
 struct ims_domains domains SEC(".maps");
 struct ims_objects objects SEC(".maps");
 struct ims_layouts layouts SEC(".maps");
@@ -138,7 +129,7 @@ const volatile __s32 fault_amd_arg; /* which argument of the function hooked is 
 
 /* Counters, read by user space at any time. */
 __u64 lost[IMS_HOOK_MAX * IMS_LOSS_MAX];
-__u64 emitted[IMS_HOOK_MAX]; /* = received + ring-full + no-entry + storm. Single maps: trace_cpus */
+__u64 emitted[IMS_HOOK_MAX]; /* = received + ring-full + no-entry + storm. Single maps: traces */
 __u64 hits[IMS_ROWS]; /* on the hot path only whether there was one */
 
 __u32 iommu_offset[IMS_ROWS]; /* queue-sync: of the struct iommu_device in the argument, + 1; 0: none */

@@ -23,12 +23,23 @@ static __always_inline void trace_wake(void)
 		bpf_ringbuf_discard(nothing, BPF_RB_FORCE_WAKEUP);
 }
 
+static __always_inline struct ims_trace_cpu *trace_buffer(void)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&traces, &cpu);
+}
+
+/* The place of record @at. */
+static __always_inline struct ims_trace *trace_place(struct ims_trace_cpu *c, __u32 at)
+{
+	return (struct ims_trace *)(c + 1) + (at & (trace_size - 1));
+}
+
 /* A place for a record, and the mark that makes it one; or NULL. */
-static __always_inline struct ims_trace *trace_reserve(struct ims_trace_cpu *c, __u32 cpu,
-						       __u32 *mark)
+static __always_inline struct ims_trace *trace_reserve(struct ims_trace_cpu *c, __u32 *mark)
 {
 	__u64 tail = *(volatile __u64 *)&c->tail, at;
-	__u32 key;
 
 	if (*(volatile __u64 *)&c->head - tail >= trace_size - IMS_TRACE_SPARE)
 		return 0;
@@ -36,38 +47,43 @@ static __always_inline struct ims_trace *trace_reserve(struct ims_trace_cpu *c, 
 	if (at - tail == trace_size / 2)
 		trace_wake();
 	*mark = (__u32)at + 1;
-	key = cpu * trace_size + ((__u32)at & (trace_size - 1));
-	return bpf_map_lookup_elem(&trace_records, &key);
+	return trace_place(c, (__u32)at);
 }
 
-static __always_inline void trace_publish(struct ims_trace *r, __u32 mark)
+static __always_inline void trace_publish(struct ims_trace *r, __u32 mark, __u32 domain)
 {
-	__sync_lock_test_and_set(&r->mark, mark); /* ordered behind all stores before it */
+	/* Ordered behind all stores before it. */
+	__sync_lock_test_and_set(&r->last, (__u64)domain << 32 | mark);
 }
 
-/* The name of the task, unless it was told: it is another after an exec. Returns false when full. */
-static __always_inline bool trace_task(struct ims_trace_cpu *c, __u32 cpu,
-				       struct task_struct *task)
+/* Another after an exec, with which a task changes its name. */
+static __always_inline __u64 trace_name(struct task_struct *task)
 {
-	__u32 tid = (__u32)task->pid, mark;
-	__u64 name = ((__u64)task->self_exec_id + 1) << 32 | tid;
-	__u64 *told = &c->told[tid % IMS_TRACE_TASKS];
+	return task->self_exec_id << 32 | (__u32)task->pid;
+}
+
+static __always_inline __u64 *trace_told(struct ims_trace_cpu *c, __u64 name)
+{
+	return &c->told[(__u32)name % IMS_TRACE_TASKS];
+}
+
+/* The name of the task, unless it was told. Returns false when full. */
+static __always_inline bool trace_task(struct ims_trace_cpu *c, struct task_struct *task)
+{
+	__u64 name = trace_name(task), *told = trace_told(c, name);
 	struct ims_trace *r;
+	__u32 mark;
 
 	if (*told == name)
 		return 1;
-	r = trace_reserve(c, cpu, &mark);
+	r = trace_reserve(c, &mark);
 	if (!r)
 		return 0;
 	r->time_ns = 0;
 	r->duration_ns = 0;
 	bpf_get_current_comm(r->comm, sizeof(r->comm));
-	r->tid = tid;
-	r->domain = (__u32)task->tgid;
-	r->point = 0;
-	r->counted = 0;
-	r->result = 0;
-	trace_publish(r, mark);
+	r->what = (__u32)name;
+	trace_publish(r, mark, (__u32)task->tgid);
 	*told = name;
 	return 1;
 }
@@ -137,15 +153,14 @@ static __always_inline bool trace_record(const struct trace_call *call, __u32 ho
 {
 	bool counts = !trace_chance && slot >= IMS_OPS && done == call->size;
 	struct task_struct *task = bpf_get_current_task_btf();
-	__u32 cpu = bpf_get_smp_processor_id(), mark;
-	struct ims_trace_cpu *c = bpf_map_lookup_elem(&trace_cpus, &cpu);
+	struct ims_trace_cpu *c = trace_buffer();
 	struct ims_trace *r;
-	__u32 domain;
+	__u32 domain, mark;
 
 	if (!trace_domain(call->dom, hook, slot, &domain) || !c)
 		return 0;
 	__sync_fetch_and_add(&c->emitted[hook - IMS_HOOK_MAP], 1);
-	r = trace_task(c, cpu, task) ? trace_reserve(c, cpu, &mark) : 0;
+	r = trace_task(c, task) ? trace_reserve(c, &mark) : 0;
 	if (!r) {
 		count_loss(hook, IMS_LOSS_RING_FULL);
 		return 0;
@@ -155,11 +170,10 @@ static __always_inline bool trace_record(const struct trace_call *call, __u32 ho
 	r->size = call->size;
 	r->duration_ns = call->ns;
 	r->tid = (__u32)task->pid;
-	r->domain = domain;
-	r->point = point + 1;
-	r->counted = !counts;
 	r->result = trace_result(call, hook, ret, done);
-	trace_publish(r, mark);
+	r->point = point + 1;
+	r->flags = counts ? 0 : IMS_TRACE_COUNTED;
+	trace_publish(r, mark, domain);
 	return counts;
 }
 

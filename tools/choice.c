@@ -172,8 +172,8 @@ int choice_check(struct ims_choice *c)
 		complain("--buffer is for --events all");
 		return EXIT_USAGE;
 	}
-	if (c->buffer_bytes > 1u << 30 || c->ring_bytes > 1u << 30) {
-		complain("--buffer and --ring are 1G at most");
+	if (c->buffer_bytes > 4u << 20 || c->ring_bytes > 1u << 30) {
+		complain("--buffer is 4M at most, and --ring 1G");
 		return EXIT_USAGE;
 	}
 	return 0;

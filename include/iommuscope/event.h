@@ -236,27 +236,47 @@ struct ims_trace {
 		char comm[IMS_COMM_LEN]; /* of a task */
 	};
 	__u64 duration_ns;
-	__u32 tid;
-	__u32 domain; /* of a task: its process */
-	__u8 point; /* enum ims_point + 1; 0: a task */
-	__u8 counted; /* by the program, in its statistics; else this record is to be counted */
-	__s16 result; /* 0 or -errno; -ENOENT: less was unmapped than asked */
-	__u32 mark; /* written last: its number in this buffer, from 1. Another: not yet whole */
+	union {
+		struct {
+			__u32 tid;
+			__s16 result; /* 0 or -errno; -ENOENT: less was unmapped than asked */
+			__u8 point; /* enum ims_point + 1; 0: a task */
+			__u8 flags; /* enum ims_trace_flags */
+		};
+		__u64 what; /* at once */
+	};
+	union {
+		struct {
+			__u32 mark; /* its number in this buffer, from 1. Another: not yet whole */
+			__u32 domain; /* or its slot; of a task: its process */
+		};
+		__u64 last; /* at once, and when all the rest is written */
+	};
 };
 
 _Static_assert(sizeof(struct ims_trace) == 48, "ims_trace has no holes");
 
+enum ims_trace_flags {
+	IMS_TRACE_COUNTED = 1, /* by the program, in its statistics; else this record is to be counted */
+	IMS_TRACE_SLOT = 2, /* domain is the slot of its statistics, which user space knows */
+};
+
 #define IMS_TRACE_TASKS 8
 #define IMS_TRACE_SPARE 8 /* records: more than programs can interrupt each other on a CPU */
+#define IMS_TRACE_UNTOLD (~0ull)
 
-/* The buffer of one CPU: records @tail to @head, modulo its size, are in it. */
+/*
+ * The buffer of one CPU begins with this; records @tail to @head, modulo their number, are in what
+ * follows. In all it has at most 4 MiB, the most that older kernels give the value of an array.
+ */
 struct ims_trace_cpu {
 	__u64 head;                  /* reserved by programs */
 	__u64 emitted[2];            /* map, unmap: recorded, or lost as the buffer was full */
 	__u64 told[IMS_TRACE_TASKS]; /* by tid: whose name was told last */
 	__u64 pad[5];
 	__u64 tail; /* read by user space: on a cache line of its own */
-	__u64 pad2[7];
+	__u64 half; /* from this one on the buffer is half full, by user space; 0: do not know */
+	__u64 pad2[6];
 };
 
 _Static_assert(sizeof(struct ims_trace_cpu) == 192, "whole cache lines");

@@ -244,10 +244,23 @@ static int prepare_program(const struct plan *p, struct plan_row *row, struct bp
 	return 0;
 }
 
+/* Some have one that is quicker, for a special case. */
+static struct bpf_program *program_of(const struct plan *p, const struct plan_row *row,
+				      const struct bpf_object *obj, int k)
+{
+	struct bpf_program *quick = NULL;
+	char name[48];
+
+	snprintf(name, sizeof(name), "%s_quick", row->program);
+	if (p->quick)
+		quick = attach_program_of(obj, name, row->mechanism, k);
+	return quick ? quick : attach_program_of(obj, row->program, row->mechanism, k);
+}
+
 static int prepare_row(struct plan *p, struct plan_row *row, const struct bpf_object *obj)
 {
 	for (int k = 0; k < 2 && kinds[row->mechanism][k]; k++) {
-		struct bpf_program *prog = attach_program_of(obj, row->program, row->mechanism, k);
+		struct bpf_program *prog = program_of(p, row, obj, k);
 		int err = prepare_program(p, row, prog, p->log[row - p->row][k]);
 
 		if (err)

@@ -59,11 +59,18 @@ int choice_prepare(const struct ims_choice *c, struct ims_bpf *s)
 		return 0;
 	if (c->sample > 1)
 		s->rodata->trace_chance = UINT32_MAX / c->sample;
-	size = trace_prepare(s->maps.trace_cpus, s->maps.trace_records, c->buffer_bytes);
+	size = trace_prepare(s->maps.traces, c->buffer_bytes);
 	if (size < 0)
 		return size;
 	s->rodata->trace_size = (uint32_t)size;
 	return 0;
+}
+
+bool choice_quick(const struct ims_choice *c)
+{
+	const struct ims_filter *f = &c->filter;
+
+	return c->all && c->sample < 2 && !c->slower_ns && !by_object(f) && !f->pid && !f->comm[0];
 }
 
 bool choice_hides(const struct ims_choice *c, uint32_t hook, const char *object, bool selected)

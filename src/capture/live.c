@@ -55,6 +55,7 @@ static int load_once(struct ims_capture *c)
 		return -errno;
 	s->rodata->fault_amd_arg = c->plan.row[IMS_POINT_FAULT_AMD].device_arg;
 	s->rodata->alloc_device_arg = c->plan.row[IMS_POINT_DOMAIN_ALLOC].device_arg;
+	c->plan.quick = choice_quick(&c->options.choice);
 	err = plan_prepare(&c->plan, s->obj);
 	if (!err)
 		err = stats_prepare(&(struct stats_maps){.slots = s->maps.stats,
@@ -95,7 +96,7 @@ static int set_up(struct ims_capture *c, struct ims_error *err)
 	});
 	c->instances = instances_new(bpf_map__fd(s->maps.layouts), c->btf);
 	c->ring = ring_buffer__new(bpf_map__fd(s->maps.ring), tell_sample, c, NULL);
-	c->trace = trace_new(s->maps.trace_cpus, s->maps.trace_records, tell_trace, c);
+	c->trace = trace_new(s->maps.traces, tell_trace, c);
 	if (!c->stats || !c->instances || !c->ring || !c->trace)
 		return ims_fail(err, -errno, "cannot set up the capture's maps: %s", strerror(errno));
 	return 0;

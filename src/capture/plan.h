@@ -68,6 +68,7 @@ struct plan {
 	int force;		   /* enum plan_mechanism, or -1 */
 	uint32_t without;	   /* bit by enum ims_hook: not to be hooked */
 	bool tried[PLAN_LADDER];
+	bool quick; /* programs that are quicker, and for --events all only, where there are such */
 	bool own_btf;			/* the kernel has BTF itself */
 	char unusable[PLAN_LADDER][48]; /* once tried: "", or why this kernel cannot */
 	int fsession;			/* BPF_TRACE_FSESSION of the running kernel */

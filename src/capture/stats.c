@@ -195,6 +195,11 @@ int stats_add(struct stats *s, uint64_t domain, uint32_t hook, uint64_t ns, uint
 	return 0;
 }
 
+uint64_t stats_domain(const struct stats *s, uint32_t slot)
+{
+	return slot < s->count ? s->owner[slot].domain : 0;
+}
+
 uint64_t stats_calls(const struct stats *s, uint32_t hook)
 {
 	return s->calls[hook];

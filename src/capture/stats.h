@@ -30,6 +30,9 @@ int stats_add(struct stats *s, uint64_t domain, uint32_t hook, uint64_t ns, uint
 /* Looks which objects are gone: the next stats_tell() will take these slots back. */
 void stats_look(struct stats *s);
 
+/* Whose slot it is; once it is given back, nobody's. */
+uint64_t stats_domain(const struct stats *s, uint32_t slot);
+
 /* How many calls of @hook were read so far. */
 uint64_t stats_calls(const struct stats *s, uint32_t hook);
 

@@ -127,7 +127,7 @@ int tell_trace(void *arg, const struct ims_trace *r, uint32_t cpu, uint32_t pid,
 	e->hook = points[row->point].hook;
 	e->function = row->function;
 	e->duration_ns = r->duration_ns;
-	e->domain = r->domain;
+	e->domain = r->flags & IMS_TRACE_SLOT ? stats_domain(c->stats, r->domain) : r->domain;
 	e->iova = r->iova;
 	e->size = r->size;
 	e->result = r->result;
@@ -139,7 +139,7 @@ int tell_trace(void *arg, const struct ims_trace *r, uint32_t cpu, uint32_t pid,
 	c->account.received[e->hook]++;
 	c->events++;
 	c->sink_error = live_put(c, &rec);
-	if (!c->sink_error && !r->counted)
+	if (!c->sink_error && !(r->flags & IMS_TRACE_COUNTED))
 		c->sink_error = stats_add(c->stats, e->domain, e->hook, e->duration_ns, e->size);
 	return c->sink_error;
 }

@@ -10,7 +10,7 @@
 
 #define ALL_BYTES (32u << 20) /* of kernel memory for the buffers of all CPUs, while ... */
 #define MIN_BYTES (64u << 10) /* ... each has at least this much, */
-#define MAX_BYTES (4u << 20)  /* ... and no more than this */
+#define MAX_BYTES (4u << 20)  /* ... and no more than this, which is what older kernels allow */
 
 /* The tasks as the CPU told them: a mirror of its struct ims_trace_cpu.told. */
 struct task {
@@ -26,9 +26,8 @@ struct cpu {
 struct trace {
 	int cpus;
 	uint32_t size; /* records in the buffer of a CPU */
-	struct ims_trace_cpu *shared; /* mapped; of each CPU */
-	const struct ims_trace *record; /* mapped; @size of each CPU */
-	size_t shared_bytes, record_bytes;
+	char *shared; /* mapped; the buffers of all CPUs, each of @stride bytes */
+	size_t stride, shared_bytes;
 	struct cpu *cpu;
 	trace_fn *each;
 	void *arg;
@@ -39,7 +38,13 @@ static uint64_t clamp(uint64_t v, uint64_t min, uint64_t max)
 	return v < min ? min : v > max ? max : v;
 }
 
-int trace_prepare(struct bpf_map *cpus, struct bpf_map *records, uint64_t bytes)
+/* Of a buffer with so many records. */
+static uint32_t buffer_bytes(uint32_t size)
+{
+	return (uint32_t)(sizeof(struct ims_trace_cpu) + size * sizeof(struct ims_trace));
+}
+
+int trace_prepare(struct bpf_map *buffers, uint64_t bytes)
 {
 	int n = libbpf_num_possible_cpus(), err;
 	uint32_t size = 2 * IMS_TRACE_SPARE;
@@ -48,55 +53,70 @@ int trace_prepare(struct bpf_map *cpus, struct bpf_map *records, uint64_t bytes)
 		return n;
 	if (!bytes)
 		bytes = clamp(ALL_BYTES / (uint32_t)n, MIN_BYTES, MAX_BYTES);
-	while (size < 1u << 24 && 2ull * size * sizeof(struct ims_trace) <= bytes)
+	while (buffer_bytes(2 * size) <= bytes && buffer_bytes(2 * size) <= MAX_BYTES)
 		size *= 2;
-	if ((uint64_t)size * (uint32_t)n > UINT32_MAX)
-		return -E2BIG;
-	err = bpf_map__set_max_entries(cpus, (uint32_t)n);
+	err = bpf_map__set_max_entries(buffers, (uint32_t)n);
 	if (!err)
-		err = bpf_map__set_max_entries(records, size * (uint32_t)n);
+		err = bpf_map__set_value_size(buffers, buffer_bytes(size));
 	return err ? err : (int)size;
 }
 
-static void *map_whole(struct bpf_map *map, int prot, size_t *bytes)
+static struct ims_trace_cpu *buffer_of(const struct trace *t, int cpu)
 {
-	void *p;
-
-	*bytes = (size_t)bpf_map__max_entries(map) * bpf_map__value_size(map);
-	p = mmap(NULL, *bytes, prot, MAP_SHARED, bpf_map__fd(map), 0);
-	return p == MAP_FAILED ? NULL : p;
+	return (struct ims_trace_cpu *)(t->shared + (size_t)cpu * t->stride);
 }
 
-struct trace *trace_new(struct bpf_map *cpus, struct bpf_map *records, trace_fn *each, void *arg)
+static const struct ims_trace *record_at(const struct trace *t, int cpu, uint64_t at)
+{
+	const struct ims_trace *first = (const struct ims_trace *)(buffer_of(t, cpu) + 1);
+
+	return first + (at & (t->size - 1));
+}
+
+/* All before @at is read. */
+static void move_tail(const struct trace *t, struct ims_trace_cpu *s, uint64_t at)
+{
+	__atomic_store_n(&s->tail, at, __ATOMIC_RELEASE);
+	__atomic_store_n(&s->half, at + t->size / 2, __ATOMIC_RELAXED);
+}
+
+struct trace *trace_new(struct bpf_map *buffers, trace_fn *each, void *arg)
 {
 	struct trace *t = calloc(1, sizeof(*t));
-	int err;
 
 	if (!t)
 		return NULL;
-	t->cpus = (int)bpf_map__max_entries(cpus);
-	t->size = bpf_map__max_entries(records) / (uint32_t)t->cpus;
+	t->cpus = (int)bpf_map__max_entries(buffers);
+	t->stride = (bpf_map__value_size(buffers) + 7) & ~7ul;
+	t->size = (uint32_t)((t->stride - sizeof(struct ims_trace_cpu)) / sizeof(struct ims_trace));
 	t->each = each;
 	t->arg = arg;
+	t->shared_bytes = (size_t)t->cpus * t->stride;
 	t->cpu = calloc((size_t)t->cpus, sizeof(*t->cpu));
-	if (t->cpu)
-		t->shared = map_whole(cpus, PROT_READ | PROT_WRITE, &t->shared_bytes);
-	if (t->shared)
-		t->record = map_whole(records, PROT_READ, &t->record_bytes);
-	if (t->record)
-		return t;
-	err = errno;
-	trace_free(t);
-	errno = err;
-	return NULL;
+	t->shared = mmap(NULL, t->shared_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
+			 bpf_map__fd(buffers), 0);
+	if (t->shared == MAP_FAILED)
+		t->shared = NULL;
+	if (!t->cpu || !t->shared) {
+		int err = errno;
+
+		trace_free(t);
+		errno = err;
+		return NULL;
+	}
+	for (int i = 0; i < t->cpus; i++) {
+		for (int j = 0; j < IMS_TRACE_TASKS; j++)
+			buffer_of(t, i)->told[j] = IMS_TRACE_UNTOLD;
+		if (t->size)
+			move_tail(t, buffer_of(t, i), 0);
+	}
+	return t;
 }
 
 void trace_free(struct trace *t)
 {
 	if (!t)
 		return;
-	if (t->record)
-		munmap((void *)t->record, t->record_bytes);
 	if (t->shared)
 		munmap(t->shared, t->shared_bytes);
 	free(t->cpu);
@@ -121,13 +141,12 @@ static void learn_task(struct cpu *c, const struct ims_trace *r)
 /* The next record of @cpu that is whole and no task's name. */
 static void look(struct trace *t, int cpu)
 {
-	struct ims_trace_cpu *s = &t->shared[cpu];
+	struct ims_trace_cpu *s = buffer_of(t, cpu);
 	struct cpu *c = &t->cpu[cpu];
 	uint64_t at = s->tail;
 
-	for (c->next = NULL;; __atomic_store_n(&s->tail, ++at, __ATOMIC_RELEASE)) {
-		const struct ims_trace *r =
-			&t->record[(uint32_t)cpu * (size_t)t->size + (at & (t->size - 1))];
+	for (c->next = NULL; t->size; move_tail(t, s, ++at)) {
+		const struct ims_trace *r = record_at(t, cpu, at);
 
 		if (__atomic_load_n(&r->mark, __ATOMIC_ACQUIRE) != (uint32_t)at + 1)
 			return;
@@ -165,7 +184,7 @@ static int oldest(const struct trace *t, uint64_t *until)
 /* Hands on what @cpu has up to @until_ns. */
 static int drain_cpu(struct trace *t, int cpu, uint64_t until_ns)
 {
-	struct ims_trace_cpu *s = &t->shared[cpu];
+	struct ims_trace_cpu *s = buffer_of(t, cpu);
 	struct cpu *c = &t->cpu[cpu];
 	int err;
 
@@ -178,7 +197,7 @@ static int drain_cpu(struct trace *t, int cpu, uint64_t until_ns)
 			      known ? task->comm : "");
 		if (err)
 			return err;
-		__atomic_store_n(&s->tail, s->tail + 1, __ATOMIC_RELEASE);
+		move_tail(t, s, s->tail + 1);
 		look(t, cpu);
 	}
 	return 0;
@@ -204,7 +223,7 @@ int trace_drain(struct trace *t, uint64_t until_ns)
 bool trace_urgent(const struct trace *t)
 {
 	for (int i = 0; i < t->cpus; i++) {
-		const struct ims_trace_cpu *s = &t->shared[i];
+		const struct ims_trace_cpu *s = buffer_of(t, i);
 
 		if (__atomic_load_n(&s->head, __ATOMIC_RELAXED) - s->tail > t->size / 4)
 			return true;
@@ -217,6 +236,7 @@ uint64_t trace_emitted(const struct trace *t, uint32_t hook)
 	uint64_t sum = 0;
 
 	for (int i = 0; i < t->cpus; i++)
-		sum += __atomic_load_n(&t->shared[i].emitted[hook - IMS_HOOK_MAP], __ATOMIC_RELAXED);
+		sum += __atomic_load_n(&buffer_of(t, i)->emitted[hook - IMS_HOOK_MAP],
+				       __ATOMIC_RELAXED);
 	return sum;
 }

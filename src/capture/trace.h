@@ -10,15 +10,15 @@
 
 struct trace;
 
-/* Sizes the maps, before load. @bytes: of a CPU's buffer, 0: a default that bounds them all. Returns
+/* Sizes the map, before load. @bytes: of a CPU's buffer, 0: a default that bounds them all. Returns
  * the records in one (a power of 2) or -errno. */
-int trace_prepare(struct bpf_map *cpus, struct bpf_map *records, uint64_t bytes);
+int trace_prepare(struct bpf_map *buffers, uint64_t bytes);
 
 typedef int trace_fn(void *arg, const struct ims_trace *r, uint32_t cpu, uint32_t pid,
 		     const char *comm);
 
 /* After load. Returns NULL with errno. */
-struct trace *trace_new(struct bpf_map *cpus, struct bpf_map *records, trace_fn *each, void *arg);
+struct trace *trace_new(struct bpf_map *buffers, trace_fn *each, void *arg);
 void trace_free(struct trace *t);
 
 /*
