@@ -46,7 +46,7 @@ ALL_CFLAGS := -std=gnu11 $(WARN) $(CPPFLAGS) $(CFLAGS) -D_GNU_SOURCE -DIMS_VERSI
 	      -Iinclude -Isrc -I. -I$(OUT) -MMD -MP $(SANITIZE)
 ALL_LDFLAGS = $(LDFLAGS) $(SANITIZE)
 LIBS_PURE = $(shell $(PKG) --libs zlib jansson libprotobuf-c) -lm
-LIBS_BPF = $(shell $(PKG) --libs libbpf libelf zlib)
+LIBS_BPF = $(shell $(PKG) --libs libbpf libdw libelf zlib)
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(2)')
@@ -208,11 +208,11 @@ build/relocs: tests/btf/relocs.c
 
 # ---- what the machine has to have, and the testbed -------------------------------------------------
 
-DEPS := gcc make clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjansson-dev uthash-dev \
+DEPS := gcc make clang llvm bpftool libbpf-dev libelf-dev libdw-dev zlib1g-dev libjansson-dev uthash-dev \
 	libcmocka-dev libclang-rt-dev man-db mandoc pkg-config jq libprotobuf-c-dev protobuf-c-compiler protobuf-compiler \
 	libncurses-dev libsystemd-dev libmicrohttpd-dev tmux
 ifneq ($(ARCH),$(HOST_ARCH))
-DEPS += gcc-$(subst _,-,$(TRIPLET)) $(addsuffix :$(ARCH),libbpf-dev libelf-dev zlib1g-dev libjansson-dev libprotobuf-c-dev \
+DEPS += gcc-$(subst _,-,$(TRIPLET)) $(addsuffix :$(ARCH),libbpf-dev libelf-dev libdw-dev zlib1g-dev libjansson-dev libprotobuf-c-dev \
 	libncurses-dev libsystemd-dev libmicrohttpd-dev)
 endif
 

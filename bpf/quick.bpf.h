@@ -41,7 +41,7 @@ static __always_inline bool quick_usual(struct ims_trace_cpu *c, __u64 name)
 	int name##_quick_fsession(__u64 *ctx)                                                      \
 	{                                                                                          \
 		const __u64 what = (__u64)(point + 1) << 48 | (__u64)IMS_TRACE_SLOT << 56;         \
-		__u64 now = bpf_ktime_get_ns(), *kept = bpf_session_cookie(ctx), ret = 0;          \
+		__u64 now = bpf_ktime_get_ns(), *kept = bpf_session_cookie(ctx), ret;              \
 		__u64 entered, task, slot, dom;                                                    \
 		struct ims_trace_cpu *c;                                                           \
 		struct ims_trace *r;                                                               \
@@ -76,7 +76,7 @@ static __always_inline bool quick_usual(struct ims_trace_cpu *c, __u64 name)
 		return 0;                                                                          \
 	}
 
-QUICK(map, IMS_HOOK_MAP, IMS_POINT_MAP, HOT_ERRNO, 3, !(__s32)ret)
+QUICK(map, IMS_HOOK_MAP, IMS_POINT_MAP, HOT_ERRNO, 3, !*(__s32 *)&ret)
 QUICK(unmap, IMS_HOOK_UNMAP, IMS_POINT_UNMAP, HOT_SIZE, 2, ret == ctx[2])
 
 #endif

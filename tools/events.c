@@ -2,6 +2,7 @@
 /* events.c - iommutrace events: a recording line by line. */
 #include "tools/events.h"
 #include "tools/filter.h"
+#include "tools/symbols.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@ struct events {
 	bool all;
 	/* running */
 	struct view_options view;
+	struct symbols *symbols;
 };
 
 static struct events events;
@@ -25,7 +27,8 @@ static const struct option_row options[] = {
 	{KEY_HOOK, "hook", "NAME", "only of this hook; the same", VALUES_HOOK},
 	{KEY_SINCE, "since", "TIME", "only from this time on, see below"},
 	{KEY_UNTIL, "until", "TIME", "only up to this time"},
-	{KEY_STACKS, "stacks", NULL, "also the kernel stacks, below each event"},
+	{KEY_STACKS, "stacks", NULL, "also the stacks, below each event"},
+	SYMBOLS_OPTION,
 	{KEY_ALL, "all", NULL, "all records: also host, plan, statistics and loss"},
 	{0}};
 
@@ -53,6 +56,8 @@ static int set(void *arg, int key, const char *value)
 	case KEY_ALL:
 		e->all = true;
 		return 0;
+	case KEY_DEBUG_PATH:
+		return symbols_add_path(&e->symbols, value);
 	}
 	return filter_set(&e->filter, key, value);
 }
@@ -97,6 +102,8 @@ static int print(void *arg, const struct ims_record *rec)
 		return 0;
 	/* What was told before anything happened is at the beginning, too. */
 	first_ns = e->filter.first_ns ? e->filter.first_ns : rec->time_ns;
+	if (e->view.stacks)
+		rec = symbols_record(&e->symbols, rec);
 	if (view_record(stdout, rec, first_ns, &e->view)) {
 		complain("cannot write the events: %s", strerror(errno));
 		return 1;
@@ -119,6 +126,7 @@ static int run(void *arg, int argc, char **argv)
 	e->view.stacks = stacks;
 	code = read_stream(argv[0], print, e, &facts);
 	filter_free(&e->filter);
+	symbols_free(e->symbols);
 	if (code)
 		return code;
 	tell_damage(argv[0], &facts.damage);

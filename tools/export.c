@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* export.c - iommutrace export: a recording for other programs. */
 #include "tools/export.h"
+#include "tools/symbols.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +20,7 @@ struct export
 	void *state;	 /* of the export, or */
 	struct model *m; /* of one that is of a whole recording */
 	uint64_t lost;
+	struct symbols *symbols;
 };
 
 static struct export export;
@@ -34,6 +36,7 @@ static const struct option_row options[] = {
 	{KEY_TO, "to", "FORMAT", "one of those below",
 	 "jsonl csv chrome perfetto openmetrics html"},
 	{'o', "output", "FILE", "write to FILE, - for standard output (the default)"},
+	SYMBOLS_OPTION,
 	{0}};
 
 static int find_format(struct export *e, const char *name)
@@ -61,6 +64,8 @@ static int set(void *arg, int key, const char *value)
 		e->output = strcmp(value, "-") ? value : NULL;
 		return 0;
 	}
+	if (key == KEY_DEBUG_PATH)
+		return symbols_add_path(&e->symbols, value);
 	return find_format(e, value);
 }
 
@@ -106,7 +111,7 @@ static int put(void *arg, const struct ims_record *rec)
 	if (rec->type == IMS_REC_LOSS && rec->loss.cause != IMS_LOSS_NO_ENTRY)
 		e->lost |= rec->loss.lost;
 	errno = 0;
-	err = e->to->record(e->out, e->state, rec);
+	err = e->to->record(e->out, e->state, symbols_record(&e->symbols, rec));
 	return err ? failed(e, errno ? -errno : err) : 0;
 }
 
@@ -171,6 +176,7 @@ static int run(void *arg, int argc, char **argv)
 	if (e->state)
 		e->to->free(e->state);
 	model_free(e->m);
+	symbols_free(e->symbols);
 	return code;
 }
 

@@ -2,6 +2,7 @@
 /* report.c - iommutrace report: what a recording says. */
 #include "tools/filter.h"
 #include "tools/report.h"
+#include "tools/symbols.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@ struct report {
 	int fail_on; /* enum model_verdict_kind; negative: not asked for */
 	/* running */
 	struct model *m;
+	struct symbols *symbols;
 };
 
 static struct report report = {.fail_on = -1};
@@ -23,7 +25,8 @@ enum { KEY_JSON = 256, KEY_PLAN, KEY_STACKS, KEY_FAIL_ON, KEY_ASCII };
 static const struct option_row options[] = {
 	{KEY_JSON, "json", NULL, "one JSON object instead of text"},
 	{KEY_PLAN, "plan", NULL, "also show what was hooked, how, and why not otherwise"},
-	{KEY_STACKS, "stacks", NULL, "also show the kernel stacks"},
+	{KEY_STACKS, "stacks", NULL, "also show the stacks"},
+	SYMBOLS_OPTION,
 	{KEY_FAIL_ON, "fail-on", "VERDICT", "exit 3 if there is one, 4 if one may be hidden",
 	 VALUES_VERDICT},
 	{KEY_DOMAIN, "domain", "N", "only about this domain; may be given again for more"},
@@ -60,6 +63,8 @@ static int set(void *arg, int key, const char *value)
 		}
 		return 0;
 	}
+	if (key == KEY_DEBUG_PATH)
+		return symbols_add_path(&r->symbols, value);
 	return filter_set(&r->filter, key, value);
 }
 
@@ -90,7 +95,7 @@ static int put(void *arg, const struct ims_record *rec)
 
 	if (filter_any(&r->filter) && filter_learn(&r->filter, rec))
 		return 1;
-	return model_apply(r->m, rec);
+	return model_apply(r->m, r->view.stacks || r->json ? symbols_record(&r->symbols, rec) : rec);
 }
 
 static int read_report(struct report *r, const char *path, struct ims_damage *damage)
@@ -104,6 +109,7 @@ static int read_report(struct report *r, const char *path, struct ims_damage *da
 		return EXIT_RUNTIME;
 	}
 	code = read_stream(path, put, r, &facts);
+	symbols_free(r->symbols);
 	if (!code && filter_any(&r->filter)) {
 		r->view.filter = &r->filter.view;
 		code = filter_end(&r->filter);

@@ -3,7 +3,7 @@
  * make_stream - recordings that no test machine gives: a million events of a large machine, and
  * names that want to break out of a page.
  *
- * usage: make_stream large|hostile >FILE
+ * usage: make_stream large|hostile|stack FRAME... >FILE
  */
 #include <errno.h>
 #include <stdio.h>
@@ -243,13 +243,27 @@ static void hostile(void)
 	}
 }
 
+/* ---- a stack of user space ------------------------------------------------------------------ */
+
+static void stack(char **frame, int count)
+{
+	struct ims_event e = {.hook = IMS_HOOK_DOMAIN_ALLOC, .comm = "vfio-loop", .pid = 180};
+
+	e.user_stack.frame = (const char *const *)frame;
+	e.user_stack.count = (uint32_t)count;
+	put_event(e);
+	put((struct ims_record){.type = IMS_REC_END});
+}
+
 int main(int argc, char **argv)
 {
 	writer = ims_writer_new(1, 6);
-	if (argc != 2 || !writer)
+	if (argc < 2 || !writer)
 		return 2;
 	if (!strcmp(argv[1], "large"))
 		large();
+	else if (!strcmp(argv[1], "stack"))
+		stack(argv + 2, argc - 2);
 	else
 		hostile();
 	if (ims_writer_flush(writer)) {

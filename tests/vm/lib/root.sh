@@ -15,7 +15,7 @@ packages_backports() {
 
 packages_arch() {
 	local lib
-	for lib in libc6-dev libelf-dev zlib1g-dev libzstd-dev libjansson-dev libprotobuf-c-dev \
+	for lib in libc6-dev libelf-dev libdw-dev zlib1g-dev libzstd-dev libjansson-dev libprotobuf-c-dev \
 		libncurses-dev libsystemd-dev libmicrohttpd-dev; do
 		echo "$lib:$1"
 	done
