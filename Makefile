@@ -148,6 +148,7 @@ $(OUT)/unit/test_tools $(OUT)/unit/test_recorder: \
 	$(addprefix $(OUT)/tools/,child.o output.o common.o tool.o privileges.o recorder.o trigger.o)
 
 $(OUT)/unit/test_daemon: $(OUT)/libdaemon.a
+$(OUT)/unit/test_pci_names: $(OUT)/src/capture/pci_names.o
 
 .PHONY: unit
 unit: $(UNIT)

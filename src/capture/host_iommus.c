@@ -207,7 +207,7 @@ static void tell_mode(const struct machine *m)
 
 void host_tell_iommus(struct host_sink *to)
 {
-	struct machine m = {.to = to, .names = pci_names_open()};
+	struct machine m = {.to = to, .names = pci_names_open(NULL)};
 
 	each_entry(INSTANCES, tell_instance, to);
 	each_entry(GROUPS, tell_group, &m);

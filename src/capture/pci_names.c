@@ -26,15 +26,15 @@ static char *read_all(const char *path)
 	return text;
 }
 
-struct pci_names *pci_names_open(void)
+struct pci_names *pci_names_open(const char *path)
 {
 	static const char *const paths[] = {"/usr/share/misc/pci.ids", "/usr/share/hwdata/pci.ids"};
 	struct pci_names *p = malloc(sizeof(*p));
 
 	if (!p)
 		return NULL;
-	p->text = NULL;
-	for (size_t i = 0; !p->text && i < sizeof(paths) / sizeof(paths[0]); i++)
+	p->text = path ? read_all(path) : NULL;
+	for (size_t i = 0; !path && !p->text && i < sizeof(paths) / sizeof(paths[0]); i++)
 		p->text = read_all(paths[i]);
 	if (p->text)
 		return p;

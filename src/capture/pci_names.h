@@ -7,8 +7,8 @@
 
 struct pci_names;
 
-/* Returns NULL when there is no such file: nothing has a name then. */
-struct pci_names *pci_names_open(void);
+/* @path: NULL for where it usually is. Returns NULL when there is no such file: nothing has a name then. */
+struct pci_names *pci_names_open(const char *path);
 void pci_names_close(struct pci_names *p);
 
 /* "Intel Corporation 82574L Gigabit Network Connection"; the vendor alone; or "". */

@@ -144,6 +144,7 @@ size_is_kept() {
 
 bundles() {
 	echo vault >/proc/sys/kernel/hostname
+	mkdir -p /usr/share/misc && cp /opt/guest/pci.ids /usr/share/misc/
 	iommutrace record -q -o /out/plain.ims -- vfio-loop -n 10 "$card" "$other" &&
 		iommutrace bundle -d 2 -o /out/live.ims 2>/tmp/stderr
 	ret=$?
