@@ -3,7 +3,8 @@
 #include "tools/gate.h"
 #include "tools/tool.h"
 
-static const struct command *const commands[] = {&command_gate_compare, &command_gate_history,
+static const struct command *const commands[] = {&command_gate_run, &command_gate_exact,
+						 &command_gate_compare, &command_gate_history,
 						 NULL};
 
 static const struct tool iommugate = {

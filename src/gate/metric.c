@@ -216,12 +216,22 @@ static int add_default(struct gate_policy *p, const char *op, const char *stat, 
 	return gate_policy_add(p, text, &unused);
 }
 
-static bool named_before(const struct gate_repeat *r, size_t i)
+/* Of fewer calls a mean is chance. */
+#define DEFAULT_CALLS 100
+
+/* Calls of the operation that the @i-th is of; 0: an earlier one was of it, too. */
+static uint64_t calls_of(const struct gate_repeat *r, size_t i)
 {
-	for (size_t j = 0; j < i; j++)
-		if (!strcmp(r->op[j].name, r->op[i].name))
-			return true;
-	return false;
+	uint64_t calls = 0;
+
+	for (size_t j = 0; j < r->ops; j++) {
+		if (strcmp(r->op[j].name, r->op[i].name))
+			continue;
+		if (j < i)
+			return 0;
+		calls += r->op[j].count;
+	}
+	return calls;
 }
 
 int gate_policy_default(struct gate_policy *p, const struct gate_run *run, double relative)
@@ -232,10 +242,11 @@ int gate_policy_default(struct gate_policy *p, const struct gate_run *run, doubl
 	if (run->repeats && r->work > 0)
 		err = add_default(p, "work", "mean", relative);
 	for (size_t i = 0; !err && run->repeats && i < r->ops; i++) {
-		if (named_before(r, i))
-			continue;
-		err = add_default(p, r->op[i].name, "mean", relative);
-		if (!err)
+		uint64_t calls = calls_of(r, i);
+
+		if (calls >= DEFAULT_CALLS)
+			err = add_default(p, r->op[i].name, "mean", relative);
+		if (!err && calls)
 			err = add_default(p, r->op[i].name, "failures", -1);
 	}
 	return err;

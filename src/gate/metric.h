@@ -57,8 +57,8 @@ int gate_policy_add(struct gate_policy *p, const char *text, struct gate_error *
 int gate_policy_read(struct gate_policy *p, const char *path, struct gate_error *err);
 
 /*
- * What is compared when nothing was asked for: each operation of @run by mean and errors, and its work,
- * @relative more at most. Returns 0 or -ENOMEM.
+ * What is compared when nothing was asked for: each operation of @run by errors and, when it was called a
+ * hundred times a repeat, by mean, and its work: @relative more at most. Returns 0 or -ENOMEM.
  */
 int gate_policy_default(struct gate_policy *p, const struct gate_run *run, double relative);
 

@@ -135,3 +135,30 @@ kernel_download() {
 	fi
 	dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C "$2"
 }
+
+# kernel_given PATH SUITE_DIR DIR: makes DIR a kernel's folder of a bzImage, a package or an unpacked one.
+kernel_given() {
+	local from=$1 suite=$2 dir=$3 modules
+	mkdir -p "$dir/lib"
+	case $from in
+	*.deb)
+		mkdir "$dir/tree"
+		dpkg-deb --fsys-tarfile "$from" | tar -x -C "$dir/tree" || die "--kernel: cannot unpack $from"
+		from=$dir/tree
+		;;
+	esac
+	if [ -f "$from" ]; then
+		cp "$from" "$dir/vmlinuz"
+		cp "$suite/release" "$dir/"
+		ln -s "$suite/lib/modules" "$dir/lib/modules"
+		return
+	fi
+	modules=$(find "$from" -path '*lib/modules/*' -name modules.order -printf '%h\n' | head -n 1)
+	[ -n "$modules" ] || die "--kernel: $from has no lib/modules/RELEASE"
+	cp -L "$(find "$from" -name 'vmlinu[xz]*' -type f | head -n 1)" "$dir/vmlinuz" ||
+		die "--kernel: $from has no vmlinuz"
+	basename "$modules" >"$dir/release"
+	mkdir "$dir/lib/modules"
+	cp -r "$modules" "$dir/lib/modules/"
+	depmod -b "$dir" "$(<"$dir/release")"
+}

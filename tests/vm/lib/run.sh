@@ -20,6 +20,8 @@ back to --out. One guest runs at a time; others wait.
   --append "ARG..."        more kernel arguments
   --smp N, --mem MB        size of the guest (default 2 CPUs, 1024 MB)
   --console FILE           keep the guest's console output
+  --kernel PATH            not the suite's kernel: a bzImage (with the suite's modules), a .deb, or a
+                           folder that one was unpacked in
   --icount                 count instructions for time: one is one nanosecond; one CPU, "edu" in
                            place of the network cards, stdout and stderr sent when CMD has ended
 
@@ -28,7 +30,7 @@ END
 }
 
 cmd_run() {
-	local entry='' timeout=300 out='' add=() load='' ship='' append='' smp=2 mem=1024 console='' icount=''
+	local entry='' timeout=300 out='' add=() load='' ship='' append='' smp=2 mem=1024 console='' icount='' given=''
 	while [ $# -gt 0 ]; do
 		[[ $1 != --?* || $1 == --icount || $# -ge 2 ]] || usage "run: $1 wants a value" run
 		case $1 in
@@ -41,6 +43,7 @@ cmd_run() {
 		--smp) smp=$(check_number "$@"); shift 2 ;;
 		--mem) mem=$(check_number "$@"); shift 2 ;;
 		--console) console=$2; shift 2 ;;
+		--kernel) given=$2; shift 2 ;;
 		--icount) icount=1; shift ;;
 		--) shift; break ;;
 		-*) usage "run: unknown option '$1'" run ;;
@@ -63,6 +66,7 @@ cmd_run() {
 	machine_setup "$arch" "$iommu" "$smp" "$mem" "$icount"
 	take_lock guest 9
 	work_make
+	[ -z "$given" ] || { kernel_given "$given" "$kernel" "$work/kernel" && kernel=$work/kernel; }
 	run_script "$icount" "$load" "$@" >"$work/run.sh"
 	local modules
 	read -ra modules <<<"$machine_modules $load $ship"
