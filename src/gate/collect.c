@@ -374,7 +374,7 @@ static int take_facts(const struct model *m, struct gate_run *run)
 {
 	static const char *const wanted[] = {"kernel.release", "kernel.version", "kernel.arch",
 					     "kernel.cmdline", "cpus.online", "tool.version"};
-	const struct model_host *fact;
+	const struct ims_host *fact;
 	int err = 0;
 
 	for (size_t i = 0; !err && (fact = model_host(m, i)); i++)
