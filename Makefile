@@ -3,7 +3,7 @@
 #   make          build the tools              make demo    the main job, on real (emulated) SMMUs
 #   make check    every test                   make deps    install what both need (apt)
 #   make unit     unit tests (SAN=1: with ASan and UBSan)
-#   make fuzz     fuzz the reader              make bench-reader, bench-hot, bench-recording
+#   make fuzz     fuzz the reader              make bench-reader, bench-top, bench-hot, bench-recording
 #   make driver   build the kernel modules     make scenarios  run every scenario of them
 #   make check-drivers   their own tests, long
 #   make matrix   the truth table: every kernel and IOMMU (ONLY='arm64-*': those)
@@ -191,6 +191,14 @@ bench-hot: guest-amd64
 .PHONY: bench-recording
 bench-recording: guest-amd64
 	$(Q)tests/bench/recording
+
+$(OUT)/bench_top: $(OUT)/tests/bench/bench_top.o $(OUT)/libims.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_PURE)
+
+.PHONY: bench-top
+bench-top: $(OUT)/bench_top
+	$(Q)$<
 
 .PHONY: bench-reader
 bench-reader: $(OUT)/bench_reader

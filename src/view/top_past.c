@@ -69,10 +69,13 @@ static int domains_refresh(struct past *p, const struct model *m)
 	size_t read = 0, write = 0;
 
 	while ((d = model_next_domain(m, d))) {
+		size_t at;
 		bool over = d->freed && d->free_ns < p->now_ns;
 		const struct past_domain *known = past_walk(p, m, &read, d);
 		struct past_domain now = {.id = d->id};
 
+		if (!d->freed && map_get(&p->instance_map, d->instance, &at))
+			p->instance[at].domains++;
 		if (!known && (over || read < p->domains))
 			continue;
 		if (known)
@@ -147,15 +150,11 @@ static int instance_refresh(struct past_instance *past, const struct model_insta
 	return 0;
 }
 
-static void count_owned(struct past *p, const struct model *m)
+static void count_faults(struct past *p, const struct model *m)
 {
 	const struct model_verdict *v = NULL;
-	const struct model_domain *d = NULL;
 	size_t at;
 
-	while ((d = model_next_domain(m, d)))
-		if (!d->freed && map_get(&p->instance_map, d->instance, &at))
-			p->instance[at].domains++;
 	while (model_verdict_count(m, MODEL_FAULT) && (v = model_next_verdict(m, v)))
 		if (v->kind == MODEL_FAULT && map_get(&p->instance_map, v->device_instance, &at))
 			p->instance[at].faults += v->count;
@@ -178,7 +177,7 @@ static int instances_refresh(struct past *p, const struct model *m)
 		if (instance_refresh(&p->instance[n], i))
 			return -ENOMEM;
 	}
-	count_owned(p, m);
+	count_faults(p, m);
 	return 0;
 }
 
@@ -220,11 +219,11 @@ int past_refresh(struct past *p, const struct model *m, uint64_t now_ns)
 
 	p->interval_ns = p->now_ns && now_ns > p->now_ns ? now_ns - p->now_ns : 0;
 	overview_refresh(p, model_overview(m));
-	err = domains_refresh(p, m);
+	err = instances_refresh(p, m);
+	if (!err)
+		err = domains_refresh(p, m); /* counts them at their instances, too */
 	if (!err)
 		err = devices_refresh(p, m);
-	if (!err)
-		err = instances_refresh(p, m);
 	p->now_ns = now_ns;
 	return err;
 }

@@ -156,75 +156,94 @@ static int filter(const struct top *t, const struct table *table, struct rows *r
 
 struct sort_key {
 	double number;
-	const char *text; /* NULL: the number */
-	char *own;	  /* to free */
 	uint32_t at;
+	uint32_t own; /* its text is to be freed */
 };
 
-static int compare(const void *a, const void *b)
-{
-	const struct sort_key *x = a, *y = b;
-	int order = 0;
-
-	if (x->text && y->text)
-		order = strcmp(x->text, y->text);
-	else if (x->number != y->number)
-		order = x->number < y->number ? -1 : 1;
-	return order ? order : x->at < y->at ? -1 : 1;
-}
+struct sorting {
+	struct sort_key *key;
+	const char **text; /* of each row; NULL: the number */
+	bool greatest_first;
+};
 
 /* Equal ones stay in the order they came in. */
-static int compare_down(const void *a, const void *b)
+static int compare(const void *a, const void *b, void *arg)
 {
 	const struct sort_key *x = a, *y = b;
+	const struct sorting *s = arg;
 	int order = 0;
 
-	if (x->text && y->text)
-		order = strcmp(y->text, x->text);
+	if (s->text[x->at] && s->text[y->at])
+		order = strcmp(s->text[x->at], s->text[y->at]);
 	else if (x->number != y->number)
-		order = x->number < y->number ? 1 : -1;
-	return order ? order : x->at < y->at ? -1 : 1;
+		order = x->number < y->number ? -1 : 1;
+	if (order)
+		return s->greatest_first ? -order : order;
+	return x->at < y->at ? -1 : 1;
 }
 
-static struct sort_key sort_key(const struct top *t, const struct column *c, const struct row *row,
-				uint32_t at)
+static int compare_numbers(const void *a, const void *b)
 {
-	struct sort_key key = {.at = at};
+	const struct sort_key *x = a, *y = b;
+
+	if (x->number != y->number)
+		return x->number < y->number ? -1 : 1;
+	return x->at < y->at ? -1 : 1;
+}
+
+/* Returns whether it is text. */
+static bool take_key(const struct top *t, const struct column *c, const struct row *row,
+		     struct sorting *s, uint32_t at)
+{
 	struct value v;
 
 	v.kind = VALUE_NONE;
 	c->get(t, row, &v);
-	key.number = value_key(&v);
+	s->key[at] = (struct sort_key){.number = value_key(&v), .at = at};
+	s->text[at] = NULL;
 	if (v.kind != VALUE_TEXT)
-		return key;
-	if (v.text == v.buf)
-		key.own = strdup(v.text);
-	key.text = v.text == v.buf ? key.own : v.text;
-	return key;
+		return false;
+	s->key[at].own = v.text == v.buf;
+	s->text[at] = v.text == v.buf ? strdup(v.text) : v.text;
+	return true;
+}
+
+static void sort_keys(struct sorting *s, size_t count, bool any_text)
+{
+	if (any_text) {
+		qsort_r(s->key, count, sizeof(*s->key), compare, s);
+		return;
+	}
+	/* Most are numbers, and many: the short way. */
+	for (size_t i = 0; s->greatest_first && i < count; i++)
+		s->key[i].number = -s->key[i].number;
+	qsort(s->key, count, sizeof(*s->key), compare_numbers);
 }
 
 static int sort(const struct top *t, const struct column *c, bool greatest_first, struct rows *rows)
 {
-	struct sort_key *key = malloc((rows->count + 1) * sizeof(*key));
+	struct sorting s = {.key = malloc((rows->count + 1) * sizeof(*s.key)),
+			    .text = malloc((rows->count + 1) * sizeof(*s.text)),
+			    .greatest_first = greatest_first};
 	struct row *sorted = malloc((rows->count + 1) * sizeof(*sorted));
+	bool all = s.key && s.text && sorted, any_text = false;
 
-	if (!key || !sorted) {
-		free(key);
-		free(sorted);
-		return -ENOMEM;
-	}
-	for (size_t i = 0; i < rows->count; i++)
-		key[i] = sort_key(t, c, &rows->row[i], (uint32_t)i);
-	qsort(key, rows->count, sizeof(*key), greatest_first ? compare_down : compare);
-	for (size_t i = 0; i < rows->count; i++) {
-		sorted[i] = rows->row[key[i].at];
+	for (size_t i = 0; all && i < rows->count; i++)
+		any_text |= take_key(t, c, &rows->row[i], &s, (uint32_t)i);
+	if (all)
+		sort_keys(&s, rows->count, any_text);
+	for (size_t i = 0; all && i < rows->count; i++) {
+		sorted[i] = rows->row[s.key[i].at];
 		sorted[i].depth = 0;
-		free(key[i].own);
+		if (s.key[i].own)
+			free((void *)s.text[s.key[i].at]);
 	}
-	free(key);
-	free(rows->row);
-	rows->row = sorted;
-	rows->room = rows->count + 1;
+	free(all ? rows->row : sorted);
+	free(s.key);
+	free(s.text);
+	if (!all)
+		return -ENOMEM;
+	*rows = (struct rows){sorted, rows->count, rows->count + 1};
 	return 0;
 }
 
