@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
 #include <iommuscope/stream.h>
@@ -13,16 +14,35 @@
 #define KEY_LEN	    512
 #define FREED_SLOTS 4096
 
+/* A stack that events share: most domains are allocated in few places. */
+struct shared_stack {
+	UT_hash_handle hh; /* by the text */
+	uint32_t users;
+	const char **frame;
+	char text[]; /* of all frames, each with its NUL */
+};
+
 /* In the order in which they were last seen: uthash keeps that of insertion. */
 struct entry {
 	UT_hash_handle hh;
-	struct ims_record rec; /* its strings and stacks follow in @bytes */
+	struct entry *next, **place; /* of the same domain; NULL: of none */
+	struct shared_stack *stack, *user_stack;
 	char *key;
-	char bytes[];
+	/* The record, of which only so much is here as its type has; then its strings. */
+	size_t record_bytes;
+	_Alignas(struct ims_record) char bytes[];
+};
+
+struct domain {
+	UT_hash_handle hh;
+	uint64_t id;
+	struct entry *first;
 };
 
 struct ims_carry {
 	struct entry *entries;
+	struct domain *domains; /* that entries are of */
+	struct shared_stack *stacks;
 	/* Domains freed lately: the last statistics of one come after its free. */
 	uint64_t freed[FREED_SLOTS];
 };
@@ -32,10 +52,156 @@ struct ims_carry *ims_carry_new(void)
 	return calloc(1, sizeof(struct ims_carry));
 }
 
+static struct ims_record *record(struct entry *e)
+{
+	return (struct ims_record *)e->bytes;
+}
+
+/* ---- stacks ---------------------------------------------------------------------------------- */
+
+static size_t size_of(const char *s)
+{
+	return s ? strlen(s) + 1 : 1;
+}
+
+static size_t text_bytes(const struct ims_stack *stack)
+{
+	size_t bytes = 0;
+
+	for (uint32_t i = 0; i < stack->count; i++)
+		bytes += size_of(stack->frame[i]);
+	return bytes;
+}
+
+/* Behind the text, so that it is the key from its beginning on. */
+static const char **frames_behind(struct shared_stack *s, size_t bytes)
+{
+	char *end = s->text + bytes;
+
+	return (const char **)(end + (-(uintptr_t)end % sizeof(char *)));
+}
+
+static struct shared_stack *stack_new(const struct ims_stack *stack, size_t bytes)
+{
+	struct shared_stack *s = calloc(1, sizeof(*s) + bytes + (stack->count + 1) * sizeof(char *));
+	char *to = s ? s->text : NULL;
+
+	if (!s)
+		return NULL;
+	s->frame = frames_behind(s, bytes);
+	for (uint32_t i = 0; i < stack->count; i++) {
+		const char *frame = stack->frame[i] ? stack->frame[i] : "";
+
+		s->frame[i] = to;
+		to = stpcpy(to, frame) + 1;
+	}
+	return s;
+}
+
+/* Returns 0 with the stack in *@out, NULL for an empty one, or -ENOMEM. */
+static int stack_get(struct ims_carry *c, struct ims_stack *stack, struct shared_stack **out)
+{
+	size_t bytes = text_bytes(stack);
+	struct shared_stack *s, *same;
+
+	*out = NULL;
+	if (!stack->count)
+		return 0;
+	s = stack_new(stack, bytes);
+	if (!s)
+		return -ENOMEM;
+	HASH_FIND(hh, c->stacks, s->text, bytes, same);
+	if (same) {
+		free(s);
+		s = same;
+	} else {
+		HASH_ADD_KEYPTR(hh, c->stacks, s->text, bytes, s);
+		if (!s->hh.tbl) {
+			free(s);
+			return -ENOMEM;
+		}
+	}
+	s->users++;
+	stack->frame = s->frame;
+	*out = s;
+	return 0;
+}
+
+static void stack_put(struct ims_carry *c, struct shared_stack *s)
+{
+	if (!s || --s->users)
+		return;
+	HASH_DEL(c->stacks, s);
+	free(s);
+}
+
+/* ---- entries --------------------------------------------------------------------------------- */
+
+static uint64_t domain_of(struct entry *e)
+{
+	const struct ims_record *rec = record(e);
+
+	return rec->type == IMS_REC_EVENT ? rec->event.domain
+	       : rec->type == IMS_REC_STATS ? rec->stats.domain : 0;
+}
+
+static void leave_domain(struct ims_carry *c, struct entry *e)
+{
+	uint64_t id = domain_of(e);
+	struct domain *d;
+
+	if (!e->place)
+		return;
+	*e->place = e->next;
+	if (e->next)
+		e->next->place = e->place;
+	e->place = NULL;
+	HASH_FIND(hh, c->domains, &id, sizeof(id), d);
+	if (!d || d->first)
+		return;
+	HASH_DEL(c->domains, d);
+	free(d);
+}
+
+static int join_domain(struct ims_carry *c, struct entry *e)
+{
+	uint64_t id = domain_of(e);
+	struct domain *d;
+
+	if (!id)
+		return 0;
+	HASH_FIND(hh, c->domains, &id, sizeof(id), d);
+	if (!d) {
+		d = calloc(1, sizeof(*d));
+		if (!d)
+			return -ENOMEM;
+		d->id = id;
+		HASH_ADD(hh, c->domains, id, sizeof(d->id), d);
+		if (!d->hh.tbl) {
+			free(d);
+			return -ENOMEM;
+		}
+	}
+	e->next = d->first;
+	e->place = &d->first;
+	if (d->first)
+		d->first->place = &e->next;
+	d->first = e;
+	return 0;
+}
+
+static void entry_free(struct ims_carry *c, struct entry *e)
+{
+	leave_domain(c, e);
+	stack_put(c, e->stack);
+	stack_put(c, e->user_stack);
+	free(e);
+}
+
 static void drop(struct ims_carry *c, struct entry *e)
 {
 	HASH_DEL(c->entries, e);
-	free(e);
+	entry_free(c, e);
 }
 
 void ims_carry_free(struct ims_carry *c)
@@ -90,20 +256,6 @@ static size_t strings_of(struct ims_record *rec, const char **place[8])
 	return n;
 }
 
-static size_t size_of(const char *s)
-{
-	return s ? strlen(s) + 1 : 1;
-}
-
-static size_t stack_size(const struct ims_stack *stack)
-{
-	size_t size = stack->count * sizeof(char *);
-
-	for (uint32_t i = 0; i < stack->count; i++)
-		size += size_of(stack->frame[i]);
-	return size;
-}
-
 static char *copy_string(char *to, const char **place)
 {
 	size_t size = size_of(*place);
@@ -113,48 +265,49 @@ static char *copy_string(char *to, const char **place)
 	return to + size;
 }
 
-/* The frames' pointers are first, so that they are aligned. */
-static char *copy_stack(char *to, struct ims_stack *stack)
+/* Of a record: what its type has of the union. */
+static size_t record_bytes(const struct ims_record *rec)
 {
-	const char **frame = (const char **)to;
-
-	if (!stack->count)
-		return to;
-	memcpy(frame, stack->frame, stack->count * sizeof(*frame));
-	to += stack->count * sizeof(*frame);
-	for (uint32_t i = 0; i < stack->count; i++)
-		to = copy_string(to, &frame[i]);
-	stack->frame = frame;
-	return to + (-(uintptr_t)to % sizeof(char *));
+	switch (rec->type) {
+	case IMS_REC_HOST:
+		return offsetof(struct ims_record, host) + sizeof(rec->host);
+	case IMS_REC_PLAN:
+		return offsetof(struct ims_record, plan) + sizeof(rec->plan);
+	case IMS_REC_INSTANCE:
+		return offsetof(struct ims_record, instance) + sizeof(rec->instance);
+	case IMS_REC_EVENT:
+		return offsetof(struct ims_record, event) + sizeof(rec->event);
+	default:
+		return sizeof(*rec);
+	}
 }
 
-static struct entry *copy(const struct ims_record *rec, const char *key)
+static struct entry *copy(struct ims_carry *c, const struct ims_record *rec, const char *key)
 {
-	struct ims_record r = *rec;
-	bool event = r.type == IMS_REC_EVENT;
+	size_t bytes = record_bytes(rec), size = bytes + size_of(key);
 	const char **place[8];
-	size_t n = strings_of(&r, place), size = size_of(key);
 	struct entry *e;
+	size_t n = strings_of((struct ims_record *)rec, place);
 	char *to;
 
 	for (size_t i = 0; i < n; i++)
 		size += size_of(*place[i]);
-	if (event)
-		size += stack_size(&r.event.stack) + stack_size(&r.event.user_stack) +
-			2 * sizeof(char *);
-	e = malloc(sizeof(*e) + size);
+	e = calloc(1, sizeof(*e) + size);
 	if (!e)
 		return NULL;
-	to = e->bytes;
-	if (event) {
-		to = copy_stack(to, &r.event.stack);
-		to = copy_stack(to, &r.event.user_stack);
-	}
+	e->record_bytes = bytes;
+	memcpy(e->bytes, rec, bytes);
+	to = e->bytes + bytes;
+	strings_of(record(e), place);
 	for (size_t i = 0; i < n; i++)
 		to = copy_string(to, place[i]);
 	e->key = memcpy(to, key, size_of(key));
-	e->rec = r;
-	return e;
+	if (rec->type != IMS_REC_EVENT ||
+	    (!stack_get(c, &record(e)->event.stack, &e->stack) &&
+	     !stack_get(c, &record(e)->event.user_stack, &e->user_stack)))
+		return e;
+	entry_free(c, e);
+	return NULL;
 }
 
 /* ---- what is kept ---------------------------------------------------------------------------- */
@@ -170,38 +323,39 @@ static void forget(struct ims_carry *c, const char *key)
 
 static int keep(struct ims_carry *c, const char *key, const struct ims_record *rec)
 {
-	struct entry *e = copy(rec, key);
+	struct entry *e = copy(c, rec, key);
 
 	if (!e)
 		return -ENOMEM;
 	forget(c, key);
-	HASH_ADD_KEYPTR(hh, c->entries, e->key, strlen(e->key), e);
+	if (!join_domain(c, e))
+		HASH_ADD_KEYPTR(hh, c->entries, e->key, strlen(e->key), e);
 	if (e->hh.tbl)
 		return 0;
-	free(e);
+	entry_free(c, e);
 	return -ENOMEM;
 }
 
 /* What was found at start tells where a device is, also when the domain it was on is gone. */
 static void free_domain(struct ims_carry *c, uint64_t domain)
 {
+	struct domain *d;
 	struct entry *e, *next;
 
 	c->freed[domain % FREED_SLOTS] = domain;
-	HASH_ITER (hh, c->entries, e, next) {
-		struct ims_event *ev = &e->rec.event;
+	HASH_FIND(hh, c->domains, &domain, sizeof(domain), d);
+	for (e = d ? d->first : NULL; e; e = next) {
+		struct ims_event *ev = &record(e)->event;
 
-		if (e->rec.type == IMS_REC_STATS && e->rec.stats.domain == domain) {
+		next = e->next;
+		if (record(e)->type != IMS_REC_EVENT || ev->hook != IMS_HOOK_SNAPSHOT) {
 			drop(c, e);
-		} else if (e->rec.type == IMS_REC_EVENT && ev->domain == domain) {
-			if (ev->hook != IMS_HOOK_SNAPSHOT) {
-				drop(c, e);
-				continue;
-			}
-			ev->domain = 0;
-			ev->domain_type = 0;
-			ev->flags &= ~(uint32_t)(IMS_EVENT_DEFAULT | IMS_EVENT_CURRENT);
+			continue;
 		}
+		leave_domain(c, e);
+		ev->domain = 0;
+		ev->domain_type = 0;
+		ev->flags &= ~(uint32_t)(IMS_EVENT_DEFAULT | IMS_EVENT_CURRENT);
 	}
 }
 
@@ -210,9 +364,9 @@ static void remove_device(struct ims_carry *c, const char *device)
 	struct entry *e, *next;
 
 	HASH_ITER (hh, c->entries, e, next)
-		if (e->rec.type == IMS_REC_EVENT && !strcmp(e->rec.event.device, device) &&
-		    e->rec.event.hook != IMS_HOOK_DOMAIN_ALLOC &&
-		    e->rec.event.hook != IMS_HOOK_FINALISE)
+		if (record(e)->type == IMS_REC_EVENT && !strcmp(record(e)->event.device, device) &&
+		    record(e)->event.hook != IMS_HOOK_DOMAIN_ALLOC &&
+		    record(e)->event.hook != IMS_HOOK_FINALISE)
 			drop(c, e);
 }
 
@@ -321,11 +475,12 @@ int ims_carry_tell(const struct ims_carry *c, uint64_t time_ns,
 	int err = 0;
 
 	for (enum ims_record_type type = IMS_REC_HOST; type < IMS_REC_MAX; type++) {
-		for (const struct entry *e = c->entries; !err && e; e = e->hh.next) {
-			struct ims_record rec = e->rec;
+		for (struct entry *e = c->entries; !err && e; e = e->hh.next) {
+			struct ims_record rec;
 
-			if (rec.type != type)
+			if (record(e)->type != type)
 				continue;
+			memcpy(&rec, record(e), e->record_bytes);
 			if (type == IMS_REC_EVENT)
 				rec.event.flags |= IMS_EVENT_EARLIER;
 			else
