@@ -129,7 +129,7 @@ $(OUT)/%.skel.h: $(OUT)/bpf/%.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name $(if $(filter iommuscope,$*),ims,$*)_bpf > $@.tmp && mv $@.tmp $@
 
 $(OUT)/iommud: $(OUT)/libdaemon.a
-$(OUT)/iommud $(OUT)/unit/test_daemon: LIBS_DAEMON = $(shell $(PKG) --libs libsystemd libmicrohttpd)
+$(OUT)/iommud $(OUT)/unit/test_daemon $(OUT)/serve_metrics: LIBS_DAEMON = $(shell $(PKG) --libs libsystemd libmicrohttpd)
 $(OUT)/iommutop: $(TOP_OBJ)
 $(OUT)/iommutop: LIBS_TUI = $(shell $(PKG) --libs ncursesw)
 $(TOOLS): $(OUT)/%: $(OUT)/tools/%.o $(TOOL_OBJ) $(OUT)/libcapture.a $(OUT)/libims.a
@@ -182,6 +182,12 @@ $(OUT)/bench_reader: $(OUT)/tests/bench/bench_reader.o $(OUT)/libims.a
 $(OUT)/make_stream: $(OUT)/tests/html/make_stream.o $(OUT)/libims.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_PURE)
+
+# A recording's metrics, as iommud serves them, for tests/metrics/check.
+$(OUT)/serve_metrics: $(OUT)/tests/metrics/serve.o $(OUT)/libdaemon.a $(OUT)/libims.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
+		$(LIBS_PURE) $(LIBS_DAEMON)
 
 # What recording adds to a map and its unmap, in instructions: a minute in a guest.
 .PHONY: bench-hot

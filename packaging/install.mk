@@ -58,6 +58,8 @@ installed = \
 		packaging/completion/fish:$(fishcompletiondir)/$t.fish:644) \
 	packaging/completion/zsh:$(zshcompletiondir)/_iommutrace:644 \
 	packaging/iommuscope.sysusers:$(sysusersdir)/iommuscope.conf:644 \
+	packaging/prometheus/iommuscope.rules.yml:$(datarootdir)/iommuscope/iommuscope.rules.yml:644 \
+	packaging/grafana/iommuscope.json:$(datarootdir)/iommuscope/grafana.json:644 \
 	$(foreach f,README.md docs/format.md docs/verdicts.md docs/jsonl.schema.json,$f:$(docdir)/$(notdir $f):644)
 
 .PHONY: install

@@ -18,6 +18,7 @@ enum kind {
 	COUNT, /* uint64_t */
 	SIZE,  /* uint64_t, bytes */
 	OPERATIONS, /* the choice's */
+	RING,	    /* the choice's */
 };
 
 struct setting {
@@ -45,6 +46,7 @@ static const struct setting settings[] = {
 	{"textfile", "FILE", "metrics for node_exporter, every 15 s", "", TEXT, AT(textfile)},
 	{"operations", "LIST", "observe only map,unmap,iotlb-sync,... (\"\": all)", "", OPERATIONS,
 	 .fixed = true, .values = "map unmap iotlb-sync queue-sync dma-map dma-unmap"},
+	{"ring", "SIZE", "kernel memory for events that were not read yet", "4M", RING, .fixed = true},
 	{"mechanism", "NAME", "use only fsession, fentry, kprobe-multi or kprobe", "", TEXT,
 	 AT(capture.mechanism), .fixed = true},
 	{"btf", "FILE", "the kernel's BTF, if it has none of its own", "", TEXT, AT(capture.btf),
@@ -106,6 +108,8 @@ static int set(struct daemon_options *o, const struct setting *s, const char *wh
 		return parse_size(where, value, s->least, number);
 	case OPERATIONS:
 		return set_operations(&o->capture.choice, value);
+	case RING:
+		return choice_set(&o->capture.choice, CHOICE_RING, value);
 	}
 	return EXIT_USAGE;
 }
@@ -238,6 +242,8 @@ static bool same(const struct daemon_options *a, const struct daemon_options *b,
 
 	if (s->kind == OPERATIONS)
 		return a->capture.choice.without == b->capture.choice.without;
+	if (s->kind == RING)
+		return a->capture.choice.ring_bytes == b->capture.choice.ring_bytes;
 	if (s->kind != TEXT)
 		return *(const uint64_t *)x == *(const uint64_t *)y;
 	x = *(const char *const *)x ? *(const char *const *)x : "";

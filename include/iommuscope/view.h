@@ -103,6 +103,7 @@ struct view_self {
 	double cpu_seconds;
 	double start_seconds; /* since 1970 */
 	uint64_t resident_bytes;
+	uint64_t idle_domains; /* model_idle() */
 	uint64_t clients, refused, lost_chunks, flight_bytes;
 };
 

@@ -49,6 +49,7 @@ static double start_seconds(void)
 static int metrics(void *arg, FILE *out, bool openmetrics)
 {
 	const struct exporter *e = arg;
+	struct timespec now;
 	struct view_self self = {
 		.start_seconds = start_seconds(),
 		.resident_bytes = resident_bytes(),
@@ -59,6 +60,8 @@ static int metrics(void *arg, FILE *out, bool openmetrics)
 	};
 	struct rusage used = {};
 
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	self.idle_domains = model_idle(e->model, now.tv_sec * 1000000000ull + now.tv_nsec);
 	getrusage(RUSAGE_SELF, &used);
 	self.cpu_seconds = seconds(&used.ru_utime) + seconds(&used.ru_stime);
 	return view_metrics(out, e->model, openmetrics, &self);

@@ -9,7 +9,7 @@
 #include "daemon/http.h"
 
 struct exporter {
-	const struct model *model;
+	struct model *model;
 	const struct clients *clients;
 	const struct ims_flight *flight;
 	int epoll;

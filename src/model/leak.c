@@ -27,13 +27,25 @@ static bool owned_by_core(const struct domain_node *d)
 	return d->attached && !d->called;
 }
 
-static bool leaked(const struct model *m, const struct domain_node *d)
+static bool leaked(const struct domain_node *d, uint64_t now_ns)
 {
 	if (!d->pub.alloc_seen || d->pub.freed || owned_by_core(d))
 		return false;
 	if (d->pub.device_count || d->held || d->untracked || d->pasids)
 		return false;
-	return d->idle_ns && m->overview.last_ns - d->idle_ns >= MODEL_LEAK_NS;
+	return d->idle_ns && now_ns > d->idle_ns && now_ns - d->idle_ns >= MODEL_LEAK_NS;
+}
+
+uint64_t model_idle(struct model *m, uint64_t now_ns)
+{
+	uint64_t count = 0;
+
+	for (struct domain_node *d = m->domains; d; d = d->hh.next)
+		d->held = false;
+	mark_held(m);
+	for (const struct domain_node *d = m->domains; d; d = d->hh.next)
+		count += leaked(d, now_ns);
+	return count;
 }
 
 void leaks_find(struct model *m)
@@ -60,7 +72,7 @@ void leaks_find(struct model *m)
 			.reason = "",
 		};
 
-		if (leaked(m, d))
+		if (leaked(d, m->overview.last_ns))
 			verdict_add(m, &v, d->pub.alloc_ns);
 	}
 }

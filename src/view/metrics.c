@@ -186,6 +186,9 @@ void metrics_self(const struct metrics *s, const struct view_self *self)
 {
 	FILE *out = s->out;
 
+	metrics_family(s, "iommu_idle_domains", "gauge",
+		       "Domains that their owner keeps without a device: leaks, if that lasts.");
+	fprintf(out, "iommu_idle_domains %" PRIu64 "\n", self->idle_domains);
 	metrics_family(s, "process_cpu_seconds", "counter", "CPU time that the observer took.");
 	fprintf(out, "process_cpu_seconds_total %.10g\n", self->cpu_seconds);
 	metrics_family(s, "process_resident_memory_bytes", "gauge", "Memory that it has.");
