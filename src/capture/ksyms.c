@@ -2,25 +2,30 @@
 #include "capture/ksyms.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* kallsyms has no sizes: what is further from a symbol than this is in a gap (BPF, trampolines). */
 #define MAX_FUNCTION (1 << 20)
 
 struct ksym {
 	uint64_t addr;
-	uint32_t name;   /* offsets into text */
-	uint32_t module; /* 0: none */
+	uint32_t name; /* offsets into text */
+	uint32_t module;
+	uint32_t next; /* symbol of the same bucket + 1; 0: none */
 };
 
 struct ksyms {
-	struct ksym *sym;
+	struct ksym *sym; /* by address */
 	size_t count, room;
-	char *text;
+	char *text; /* the file, its words ended by zeros; an empty one before it */
 	size_t used, size;
+	uint32_t *bucket; /* by name without suffix: symbol + 1 */
+	size_t buckets;	  /* a power of two */
 };
 
 static void *grow(void *p, size_t want, size_t *room, size_t elem)
@@ -38,42 +43,80 @@ static void *grow(void *p, size_t want, size_t *room, size_t elem)
 	return q;
 }
 
-/* Keeps a copy of @s; returns its offset, 0 when there is no memory. */
-static uint32_t keep(struct ksyms *k, const char *s)
-{
-	size_t n = strlen(s) + 1;
-	char *text = grow(k->text, k->used + n, &k->size, 1);
-	uint32_t at = (uint32_t)k->used;
-
-	if (!text)
-		return 0;
-	k->text = text;
-	memcpy(text + at, s, n);
-	k->used += n;
-	return at;
-}
-
-static int add(struct ksyms *k, uint64_t addr, const char *name, const char *module,
-	       uint32_t *last_module)
+static int add(struct ksyms *k, uint64_t addr, uint32_t name, uint32_t module)
 {
 	struct ksym *sym = grow(k->sym, k->count + 1, &k->room, sizeof(*sym));
-	uint32_t mod = 0;
 
 	if (!sym)
 		return -ENOMEM;
 	k->sym = sym;
-	if (module[0]) {
-		if (!*last_module || strcmp(k->text + *last_module, module))
-			*last_module = keep(k, module);
-		mod = *last_module;
-	}
-	sym[k->count].module = mod;
-	sym[k->count].addr = addr;
-	sym[k->count].name = keep(k, name);
-	if (!sym[k->count].name)
-		return -ENOMEM;
-	k->count++;
+	sym[k->count++] = (struct ksym){.addr = addr, .name = name, .module = module};
 	return 0;
+}
+
+static uint64_t parse_hex(char **p)
+{
+	uint64_t n = 0;
+
+	for (;; (*p)++) {
+		char c = **p;
+
+		if (c >= '0' && c <= '9')
+			n = n << 4 | (uint64_t)(c - '0');
+		else if (c >= 'a' && c <= 'f')
+			n = n << 4 | (uint64_t)(c - 'a' + 10);
+		else
+			return n;
+	}
+}
+
+/*
+ * Lines of "ffffffff81000000 T name\t[module]". Parsed by hand and left where they are: there are 200,000
+ * of them, and everybody who starts a tool waits for it.
+ */
+static int parse(struct ksyms *k)
+{
+	char *p = k->text + 1, *end = k->text + k->used;
+	int err = 0;
+
+	while (!err && p < end) {
+		uint64_t addr = parse_hex(&p);
+		char *line_end = memchr(p, '\n', (size_t)(end - p)), *name, *tab, *module = k->text;
+
+		if (!line_end)
+			line_end = end;
+		*line_end = 0;
+		name = p + 3;
+		if (addr && name < line_end && p[0] == ' ' && p[2] == ' ') {
+			tab = memchr(name, '\t', (size_t)(line_end - name));
+			if (tab && tab[1] == '[' && line_end[-1] == ']') {
+				*tab = line_end[-1] = 0;
+				module = tab + 2;
+			}
+			err = add(k, addr, (uint32_t)(name - k->text), (uint32_t)(module - k->text));
+		}
+		p = line_end + 1;
+	}
+	return err;
+}
+
+static int read_file(struct ksyms *k, int fd)
+{
+	ssize_t n;
+
+	k->used = 1;
+	do {
+		char *text = grow(k->text, k->used + (1 << 16) + 1, &k->size, 1);
+
+		if (!text)
+			return -ENOMEM;
+		k->text = text;
+		n = read(fd, text + k->used, 1 << 16);
+		if (n > 0)
+			k->used += (size_t)n;
+	} while (n > 0);
+	k->text[0] = k->text[k->used] = 0;
+	return n < 0 ? -errno : 0;
 }
 
 static int by_address(const void *a, const void *b)
@@ -83,58 +126,74 @@ static int by_address(const void *a, const void *b)
 	return x->addr < y->addr ? -1 : x->addr > y->addr;
 }
 
-/*
- * One line: "ffffffff81000000 T name\t[module]". Parsed by hand: there are 200,000 of them, and
- * everybody who starts a tool waits for it.
- */
-static int parse_line(struct ksyms *k, char *line, uint32_t *last_module)
+/* The kernel's own come in order, those of modules do not: they are sorted, and merged from the end. */
+static int sort(struct ksyms *k)
 {
-	char *p, *name, *module = "";
-	uint64_t addr = strtoull(line, &p, 16);
+	size_t n = 1, left, rest, to = k->count;
+	struct ksym *tail;
 
-	if (p == line || !addr || p[0] != ' ' || !p[1] || p[2] != ' ')
+	while (n < k->count && k->sym[n - 1].addr <= k->sym[n].addr)
+		n++;
+	rest = k->count - n;
+	if (!rest)
 		return 0;
-	name = p + 3;
-	p = name + strcspn(name, "\t\n");
-	if (*p == '\t' && p[1] == '[') {
-		module = p + 2;
-		module[strcspn(module, "]\n")] = 0;
-	}
-	*p = 0;
-	return add(k, addr, name, module, last_module);
+	tail = malloc(rest * sizeof(*tail));
+	if (!tail)
+		return -ENOMEM;
+	memcpy(tail, k->sym + n, rest * sizeof(*tail));
+	qsort(tail, rest, sizeof(*tail), by_address);
+	for (left = n; rest;)
+		k->sym[--to] = left && k->sym[left - 1].addr > tail[rest - 1].addr ? k->sym[--left]
+										    : tail[--rest];
+	free(tail);
+	return 0;
 }
 
-static int read_all(struct ksyms *k, FILE *f)
+/* Of the name up to what a compiler adds to it. */
+static size_t bucket_of(const struct ksyms *k, const char *name)
 {
-	uint32_t last_module = 0;
-	char line[512];
-	int err = 0;
+	uint32_t hash = 2166136261u; /* FNV-1a */
 
-	keep(k, ""); /* so that no offset is 0 */
-	while (!err && fgets(line, sizeof(line), f))
-		err = parse_line(k, line, &last_module);
-	if (err)
-		return err;
-	if (!k->count)
-		return -EPERM;
-	qsort(k->sym, k->count, sizeof(*k->sym), by_address);
+	for (; *name && *name != '.'; name++)
+		hash = (hash ^ (uint8_t)*name) * 16777619u;
+	return (hash ^ hash >> 15) & (k->buckets - 1);
+}
+
+static int index_names(struct ksyms *k)
+{
+	for (k->buckets = 1; k->buckets < k->count; k->buckets *= 2)
+		;
+	k->bucket = calloc(k->buckets, sizeof(*k->bucket));
+	if (!k->bucket)
+		return -ENOMEM;
+	for (size_t i = k->count; i--;) { /* so that each bucket is in the order of addresses */
+		uint32_t *bucket = &k->bucket[bucket_of(k, k->text + k->sym[i].name)];
+
+		k->sym[i].next = *bucket;
+		*bucket = (uint32_t)i + 1;
+	}
 	return 0;
 }
 
 struct ksyms *ksyms_load(void)
 {
 	struct ksyms *k = calloc(1, sizeof(*k));
-	FILE *f;
-	int err;
+	int fd, err;
 
 	if (!k)
 		return NULL;
-	f = fopen("/proc/kallsyms", "re");
-	if (f) /* 12 MiB in reads of the default 1 KiB take a second on a slow machine */
-		setvbuf(f, NULL, _IOFBF, 1 << 18);
-	err = f ? read_all(k, f) : -errno;
-	if (f)
-		fclose(f);
+	fd = open("/proc/kallsyms", O_RDONLY | O_CLOEXEC);
+	err = fd < 0 ? -errno : read_file(k, fd);
+	if (fd >= 0)
+		close(fd);
+	if (!err)
+		err = parse(k);
+	if (!err && !k->count)
+		err = -EPERM;
+	if (!err)
+		err = sort(k);
+	if (!err)
+		err = index_names(k);
 	if (err) {
 		ksyms_free(k);
 		errno = -err;
@@ -163,6 +222,7 @@ void ksyms_free(struct ksyms *k)
 		return;
 	free(k->sym);
 	free(k->text);
+	free(k->bucket);
 	free(k);
 }
 
@@ -188,7 +248,7 @@ void ksyms_format(const struct ksyms *k, uint64_t addr, char *buf, size_t size)
 
 	if (!s || addr - s->addr > MAX_FUNCTION)
 		snprintf(buf, size, "0x%" PRIx64, addr);
-	else if (s->module)
+	else if (k->text[s->module])
 		snprintf(buf, size, "%s+0x%" PRIx64 " [%s]", k->text + s->name, addr - s->addr,
 			 k->text + s->module);
 	else
@@ -224,8 +284,8 @@ size_t ksyms_find(const struct ksyms *k, const char *name, const char *module, b
 {
 	size_t n = strlen(name), found = 0;
 
-	for (size_t i = 0; k && i < k->count; i++) {
-		const struct ksym *s = &k->sym[i];
+	for (uint32_t i = k ? k->bucket[bucket_of(k, name)] : 0; i; i = k->sym[i - 1].next) {
+		const struct ksym *s = &k->sym[i - 1];
 		const char *text = k->text + s->name;
 
 		if (strncmp(text, name, n) || strcmp(k->text + s->module, module))
