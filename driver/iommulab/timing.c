@@ -65,7 +65,7 @@ static int map_meeting(struct lab_timing *t, void (*what)(struct lab_timing *t))
 	return iommu_unmap(t->outer, TIMING_IOVA, PAGE_SIZE) == PAGE_SIZE ? 0 : -ENXIO;
 }
 
-/* ---- a softirq in the middle of a map unmaps in another domain --------------------------------- */
+/* ---- a softirq in the middle of a map unmaps in another domain */
 
 static void unmap_inner(struct tasklet_struct *unused)
 {
@@ -99,7 +99,7 @@ static int time_nested(struct lab_timing *t)
 	return err;
 }
 
-/* ---- a map returns on another CPU than it was called on ---------------------------------------- */
+/* ---- a map returns on another CPU than it was called on ------------------------------------- */
 
 static void meet_other_cpu(struct lab_timing *t)
 {
@@ -122,7 +122,7 @@ static int time_migrated(struct lab_timing *t)
 	return err;
 }
 
-/* ---- one call that is many inside ------------------------------------------------------------- */
+/* ---- one call that is many inside ----------------------------------------------------------- */
 
 /* Every other page, so that no two are one range. */
 static int scatter(struct sg_table *table, struct page *pages, unsigned int nr)
@@ -185,7 +185,7 @@ static int time_scattered(struct lab_timing *t)
 	return err;
 }
 
-/* ------------------------------------------------------------------------------------------------ */
+/* --------------------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *name;
@@ -196,8 +196,8 @@ static const struct {
 	{ "scattered", time_scattered },
 };
 
-static int in_domain(struct lab_timing *t, struct iommu_domain **domain, int (*run)(struct lab_timing *),
-		     struct iommulab_dev *ld)
+static int in_domain(struct lab_timing *t, struct iommu_domain **domain,
+		     int (*run)(struct lab_timing *), struct iommulab_dev *ld)
 {
 	struct iommu_group *group = iommu_group_get(&ld->pdev->dev);
 	int err;
