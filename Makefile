@@ -3,7 +3,7 @@
 #   make          build the tools              make demo    the main job, on real (emulated) SMMUs
 #   make check    every test                   make deps    install what both need (apt)
 #   make unit     unit tests (SAN=1: with ASan and UBSan)
-#   make fuzz     fuzz the reader              make bench-reader, bench-top, bench-hot, bench-recording
+#   make fuzz     fuzz the reader              make bench-reader, bench-top, bench-hot, bench-recording, bench-start
 #   make driver   build the kernel modules     make scenarios  run every scenario of them
 #   make check-drivers   their own tests, long
 #   make matrix   the truth table: every kernel and IOMMU (ONLY='arm64-*': those)
@@ -205,6 +205,11 @@ $(OUT)/bench_top: $(OUT)/tests/bench/bench_top.o $(OUT)/libims.a
 .PHONY: bench-top
 bench-top: $(OUT)/bench_top
 	$(Q)$<
+
+# Until all is attached, beside bpftrace: two minutes in a guest.
+.PHONY: bench-start
+bench-start: guest-amd64
+	$(Q)tests/bench/start
 
 .PHONY: bench-reader
 bench-reader: $(OUT)/bench_reader
