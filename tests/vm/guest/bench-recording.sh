@@ -15,7 +15,9 @@ with() {
 	shift 2
 	case $tool in
 	none) "$@" ;;
-	lifecycle | all) iommutrace record -q --events $tool -o "$file" -- "$@" ;;
+	statistics) iommutrace record -q --operations map,unmap -o "$file" -- "$@" ;;
+	maps) iommutrace record -q --events all --operations map,unmap -o "$file" -- "$@" ;;
+	all) iommutrace record -q --events all -o "$file" -- "$@" ;;
 	trace-cmd) trace-cmd record -e iommu:map -e iommu:unmap -o "$file" "$@" ;;
 	perf) perf record -q -e iommu:map -e iommu:unmap -o "$file" "$@" ;;
 	esac >>/out/log 2>&1
@@ -56,18 +58,18 @@ size() { # LOAD TOOL
 	[ "$2" != all ] || cp /tmp/rec "/out/$1.ims"
 }
 
-tools="all $(for tool in trace-cmd perf; do command -v $tool >/dev/null && echo $tool; done)"
+others=$(for tool in trace-cmd perf; do command -v $tool >/dev/null && echo $tool; done)
 case $1 in
 load) "$2" ;;
 cost)
-	for tool in none lifecycle $tools; do
+	for tool in none statistics maps all $others; do
 		cost $tool
 	done
 	;;
 size)
 	nic=$(ls /sys/class/net | grep -v lo | tail -n 1)
 	ip addr add 10.9.0.1/24 dev "$nic" && ip link set "$nic" up && arp -s 10.9.0.2 02:00:00:00:00:02
-	for tool in $tools; do
+	for tool in all $others; do
 		size vfio $tool
 		size network $tool
 	done
