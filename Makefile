@@ -157,7 +157,7 @@ unit: $(UNIT)
 # Each target for so long. One allocation is never above 32 MiB, all together with the sanitizers'
 # own never above 768, whatever the input says.
 FUZZ_SECONDS ?= 120
-FUZZ_CC = $(CLANG) -std=gnu11 -O1 -g -D_GNU_SOURCE -DIMS_VERSION='"$(VERSION)"' -Iinclude -Isrc -I$(OUT) -fno-sanitize-recover=all \
+FUZZ_CC = $(CLANG) -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION -std=gnu11 -O1 -g -D_GNU_SOURCE -DIMS_VERSION='"$(VERSION)"' -Iinclude -Isrc -I$(OUT) -fno-sanitize-recover=all \
 	-fsanitize=fuzzer$(comma)address$(comma)undefined
 FUZZ_ARGS := -timeout=10 -max_len=4096 -malloc_limit_mb=32 -rss_limit_mb=768 -print_final_stats=1
 

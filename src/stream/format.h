@@ -22,12 +22,23 @@
 #define CHUNK_DEFLATE 1u /* flag: the payload is a raw deflate stream (RFC 1951) */
 
 /* What a reader accepts. The writer closes a chunk at CHUNK_GOAL and stays far below the rest. */
+#ifndef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
 #define CHUNK_GOAL    (64u << 10)
 #define CHUNK_MAX     (1u << 20) /* of the payload, and of the raw records in it */
 #define CHUNK_STRINGS 65536
 #define CHUNK_STACKS  16384
 #define CHUNK_FRAMES  65536 /* of all stacks together */
 #define STRING_MAX    4096  /* with the NUL */
+#define EVENT_CPUS    64
+#else /* so little that the few KiB of a fuzzer's input reach each limit, and cost little to be ready for */
+#define CHUNK_GOAL    (4u << 10)
+#define CHUNK_MAX     (64u << 10)
+#define CHUNK_STRINGS 128
+#define CHUNK_STACKS  64
+#define CHUNK_FRAMES  256
+#define STRING_MAX    256
+#define EVENT_CPUS    4
+#endif
 
 /* Little-endian in the stream; chunk_swap() turns it to the host's order and back. */
 struct chunk {
@@ -109,7 +120,6 @@ enum event_field {
 };
 
 #define EVENT_HOOKS  32
-#define EVENT_CPUS   64
 #define EVENT_STATES (EVENT_HOOKS * EVENT_CPUS)
 
 /* Which event it is that an event is told apart from; those that share a state cost bytes only. */
