@@ -7,7 +7,8 @@ bindir ?= $(exec_prefix)/bin
 sbindir ?= $(exec_prefix)/sbin
 libdir ?= $(exec_prefix)/lib
 datarootdir ?= $(prefix)/share
-sysconfdir ?= $(if $(filter /usr,$(prefix)),/etc,$(prefix)/etc)
+# Where iommud looks by itself; elsewhere only for who has no business in /etc.
+sysconfdir ?= $(if $(filter /usr /usr/local,$(prefix)),,$(prefix))/etc
 docdir ?= $(datarootdir)/doc/iommuscope
 mandir ?= $(datarootdir)/man
 bashcompletiondir ?= $(datarootdir)/bash-completion/completions
@@ -21,7 +22,9 @@ INSTALL ?= install
 # The pages are made of what the tools say themselves, so a cross build has native ones, too.
 MAN_TOOLS := $(if $(CROSS_COMPILE),build/$(HOST_ARCH),$(OUT))
 MAN_DIR := $(MAN_TOOLS)/man
-MAN_PAGES := $(patsubst docs/man/%.in,$(MAN_DIR)/%,$(wildcard docs/man/*.in)) \
+tool_names := $(notdir $(TOOLS))
+daemons := $(filter %d,$(tool_names))
+MAN_PAGES := $(foreach t,$(tool_names),$(patsubst docs/man/%.in,$(MAN_DIR)/%,$(wildcard docs/man/$t.*.in))) \
 	     $(MAN_DIR)/iommuscope-format.5 $(MAN_DIR)/iommuscope-verdicts.7
 MAN_MAKERS := docs/man/page $(wildcard docs/man/*.awk)
 
@@ -47,12 +50,20 @@ $(TOOLS:$(OUT)/%=$(MAN_TOOLS)/%) &:
 	$(Q)$(MAKE) --no-print-directory ARCH=$(HOST_ARCH) CROSS_COMPILE= all
 endif
 
-# SOURCE:TARGET:MODE
-tool_names := $(notdir $(TOOLS))
-daemons := $(filter %d,$(tool_names))
+$(MAN_DIR)/iommud.conf: $(MAN_TOOLS)/iommud
+	$(Q)mkdir -p $(@D) && $< --print-config >$@.tmp && mv $@.tmp $@
+
+# It says where iommud is, which may be another place at each call.
+.PHONY: $(MAN_DIR)/iommud.service
+$(MAN_DIR)/iommud.service: packaging/iommud.service.in
+	$(Q)mkdir -p $(@D) && sed 's,@sbindir@,$(sbindir),' $< >$@
+
+# SOURCE:TARGET:MODE; a setting that is there stays.
 installed = \
 	$(foreach t,$(filter-out $(daemons),$(tool_names)),$(OUT)/$t:$(bindir)/$t:755) \
-	$(foreach t,$(daemons),$(OUT)/$t:$(sbindir)/$t:755) \
+	$(foreach t,$(daemons),$(OUT)/$t:$(sbindir)/$t:755 \
+		$(MAN_DIR)/$t.conf:$(sysconfdir)/iommuscope/$t.conf:setting \
+		$(MAN_DIR)/$t.service:$(systemdsystemunitdir)/$t.service:644) \
 	$(foreach p,$(MAN_PAGES),$p:$(mandir)/man$(subst .,,$(suffix $p))/$(notdir $p):644) \
 	$(foreach t,$(tool_names),packaging/completion/bash:$(bashcompletiondir)/$t:644 \
 		packaging/completion/fish:$(fishcompletiondir)/$t.fish:644) \
@@ -63,15 +74,18 @@ installed = \
 	$(foreach f,README.md docs/format.md docs/verdicts.md docs/jsonl.schema.json,$f:$(docdir)/$(notdir $f):644)
 
 .PHONY: install
-install: $(TOOLS) $(MAN_PAGES)
+install: $(TOOLS) $(MAN_PAGES) $(daemons:%=$(MAN_DIR)/%.conf) $(daemons:%=$(MAN_DIR)/%.service)
 	$(Q)set -e; for file in $(installed); do IFS=:; set -- $$file; \
-		$(INSTALL) -D -m $$3 $$1 '$(DESTDIR)'$$2; done
+		if [ $$3 != setting ]; then $(INSTALL) -D -m $$3 $$1 '$(DESTDIR)'$$2; \
+		elif [ ! -e '$(DESTDIR)'$$2 ]; then $(INSTALL) -D -m 644 $$1 '$(DESTDIR)'$$2; fi; done
 	$(Q)echo "installed below $(DESTDIR)$(prefix)"
 
+# Settings that somebody changed stay.
 .PHONY: uninstall
-uninstall:
-	$(Q)for file in $(installed); do IFS=:; set -- $$file; rm -f '$(DESTDIR)'$$2; done
-	$(Q)rmdir '$(DESTDIR)$(docdir)' 2>/dev/null || true
+uninstall: $(daemons:%=$(MAN_DIR)/%.conf)
+	$(Q)for file in $(installed); do IFS=:; set -- $$file; \
+		if [ $$3 != setting ] || cmp -s $$1 '$(DESTDIR)'$$2; then rm -f '$(DESTDIR)'$$2; fi; done
+	$(Q)rmdir '$(DESTDIR)$(docdir)' '$(DESTDIR)$(sysconfdir)/iommuscope' 2>/dev/null || true
 
 # Debian packages, for this machine's release.
 .PHONY: deb

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # tables.awk - fills a man page with what the tools' own tables say (tools/tool.h): for a line
 # @KIND TOOL@ the synopsis, the summary, the options or more of them; of a tool with commands the
-# commands with their synopses, or sections about each.
+# commands with their synopses, or sections about each; of a daemon its settings.
 
 # A sentence begins on a line of its own.
 function text(s)
@@ -119,6 +119,29 @@ function fill(kind, tool, command,  run, line, rows)
 		print ".El"
 }
 
+# The settings of a daemon, as its --print-config has them: "# ARG: help", then "#name = value".
+function settings(tool,  run, line, help, at)
+{
+	run = tools "/" tool " --print-config"
+	print ".Bl -tag -width indent"
+	while ((run | getline line) > 0) {
+		if (line ~ /^#[a-z]/) {
+			at = index(help, ": ")
+			sub(/\.$/, "", help)
+			printf ".It Va %s No = Ar %s\n%s.\n", substr(line, 2, index(line, " ") - 2), \
+				substr(help, 1, at - 1), text(substr(help, at + 2))
+			sub(/^[^=]*= */, "", line)
+			print "The default is" (line == "\"\"" ? " none." : "\n.Ql " line " .")
+		}
+		help = line ~ /^# / ? help (help ? " " : "") substr(line, 3) : ""
+	}
+	print ".El"
+	if (close(run)) {
+		print "page: " run " failed" >"/dev/stderr"
+		exit 1
+	}
+}
+
 function section(tool, command)
 {
 	print ".Ss " command
@@ -137,6 +160,8 @@ function section(tool, command)
 		n = split(names, command, " ")
 		for (i = 1; i <= n; i++)
 			section($2, command[i])
+	} else if ($1 == "settings") {
+		settings($2)
 	} else {
 		fill($1, $2)
 	}
