@@ -85,7 +85,7 @@ install: $(TOOLS) $(MAN_PAGES) $(daemons:%=$(MAN_DIR)/%.conf) $(daemons:%=$(MAN_
 uninstall: $(daemons:%=$(MAN_DIR)/%.conf)
 	$(Q)for file in $(installed); do IFS=:; set -- $$file; \
 		if [ $$3 != setting ] || cmp -s $$1 '$(DESTDIR)'$$2; then rm -f '$(DESTDIR)'$$2; fi; done
-	$(Q)rmdir '$(DESTDIR)$(docdir)' '$(DESTDIR)$(sysconfdir)/iommuscope' 2>/dev/null || true
+	$(Q)rmdir '$(DESTDIR)$(docdir)' '$(DESTDIR)$(datarootdir)/iommuscope' '$(DESTDIR)$(sysconfdir)/iommuscope' 2>/dev/null || true
 
 # Debian packages, for this machine's release.
 .PHONY: deb
