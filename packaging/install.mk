@@ -7,13 +7,14 @@ bindir ?= $(exec_prefix)/bin
 sbindir ?= $(exec_prefix)/sbin
 libdir ?= $(exec_prefix)/lib
 datarootdir ?= $(prefix)/share
+datadir ?= $(datarootdir)
 # Where iommud looks by itself; elsewhere only for who has no business in /etc.
 sysconfdir ?= $(if $(filter /usr /usr/local,$(prefix)),,$(prefix))/etc
 docdir ?= $(datarootdir)/doc/iommuscope
 mandir ?= $(datarootdir)/man
-bashcompletiondir ?= $(datarootdir)/bash-completion/completions
-zshcompletiondir ?= $(datarootdir)/zsh/site-functions
-fishcompletiondir ?= $(datarootdir)/fish/vendor_completions.d
+bashcompletiondir ?= $(datadir)/bash-completion/completions
+zshcompletiondir ?= $(datadir)/zsh/site-functions
+fishcompletiondir ?= $(datadir)/fish/vendor_completions.d
 # systemd looks below /usr/local, too.
 systemdsystemunitdir ?= $(prefix)/lib/systemd/system
 sysusersdir ?= $(prefix)/lib/sysusers.d
@@ -69,8 +70,8 @@ installed = \
 		packaging/completion/fish:$(fishcompletiondir)/$t.fish:644) \
 	packaging/completion/zsh:$(zshcompletiondir)/_iommutrace:644 \
 	packaging/iommuscope.sysusers:$(sysusersdir)/iommuscope.conf:644 \
-	packaging/prometheus/iommuscope.rules.yml:$(datarootdir)/iommuscope/iommuscope.rules.yml:644 \
-	packaging/grafana/iommuscope.json:$(datarootdir)/iommuscope/grafana.json:644 \
+	packaging/prometheus/iommuscope.rules.yml:$(datadir)/iommuscope/iommuscope.rules.yml:644 \
+	packaging/grafana/iommuscope.json:$(datadir)/iommuscope/grafana.json:644 \
 	$(foreach f,README.md docs/format.md docs/verdicts.md docs/jsonl.schema.json,$f:$(docdir)/$(notdir $f):644)
 
 .PHONY: install
@@ -85,7 +86,7 @@ install: $(TOOLS) $(MAN_PAGES) $(daemons:%=$(MAN_DIR)/%.conf) $(daemons:%=$(MAN_
 uninstall: $(daemons:%=$(MAN_DIR)/%.conf)
 	$(Q)for file in $(installed); do IFS=:; set -- $$file; \
 		if [ $$3 != setting ] || cmp -s $$1 '$(DESTDIR)'$$2; then rm -f '$(DESTDIR)'$$2; fi; done
-	$(Q)rmdir '$(DESTDIR)$(docdir)' '$(DESTDIR)$(datarootdir)/iommuscope' '$(DESTDIR)$(sysconfdir)/iommuscope' 2>/dev/null || true
+	$(Q)rmdir '$(DESTDIR)$(docdir)' '$(DESTDIR)$(datadir)/iommuscope' '$(DESTDIR)$(sysconfdir)/iommuscope' 2>/dev/null || true
 
 # Debian packages, for this machine's release.
 .PHONY: deb
