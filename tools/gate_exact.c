@@ -33,7 +33,7 @@ struct exact {
 static struct exact exact = {.kernel = "backports", .arch = "amd64", .timeout = "300"};
 
 enum { KEY_KERNEL = 256, KEY_MODULE, KEY_ARCH, KEY_IOMMU, KEY_TIMEOUT, KEY_WORKLOAD, KEY_REPEAT,
-       KEY_WARMUP, KEY_COUNT, KEY_SIZE, KEY_BATCH, KEY_THREADS, KEY_DEVICE, KEY_AGGREGATE };
+       KEY_WARMUP, KEY_COUNT, KEY_SIZE, KEY_BATCH, KEY_THREADS, KEY_DEVICE, KEY_AGGREGATE, KEY_UNTRACED };
 
 static const struct option_row options[] = {
 	{'o', "output", "RUN.json", "where the run goes"},
@@ -50,6 +50,7 @@ static const struct option_row options[] = {
 	{KEY_THREADS, "threads", "N", "that many at once"},
 	{KEY_DEVICE, "device", "NAME", "default: the machine's \"edu\", or iommulab's 0.0"},
 	{KEY_AGGREGATE, "aggregate", NULL, "maps as kernel histograms"},
+	{KEY_UNTRACED, "untraced", NULL, "only as a whole: work.mean; quicker, and nothing in between"},
 	{KEY_TIMEOUT, "timeout", "SECONDS", "for the machine's whole life (default 300)"},
 	{0}};
 

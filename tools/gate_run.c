@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,7 +24,7 @@
 struct measure {
 	const char *path, *machine;
 	uint64_t repeats, warmup;
-	bool aggregate, instructions;
+	bool aggregate, untraced, instructions;
 	struct load load;
 	/* running */
 	struct gate_run *run;
@@ -35,7 +36,7 @@ struct measure {
 static struct measure measure = {.repeats = REPEATS, .warmup = WARMUP};
 
 enum { KEY_REPEAT = 256, KEY_WARMUP, KEY_WORKLOAD, KEY_COUNT, KEY_SIZE, KEY_BATCH, KEY_THREADS,
-       KEY_DEVICE, KEY_AGGREGATE, KEY_INSTRUCTIONS, KEY_MACHINE };
+       KEY_DEVICE, KEY_AGGREGATE, KEY_UNTRACED, KEY_INSTRUCTIONS, KEY_MACHINE };
 
 static const struct option_row options[] = {
 	{'o', "output", "RUN.json", "where the run goes, - for stdout"},
@@ -48,6 +49,7 @@ static const struct option_row options[] = {
 	{KEY_THREADS, "threads", "N", "that many at once"},
 	{KEY_DEVICE, "device", "NAME", "what it is done with; may be given again"},
 	{KEY_AGGREGATE, "aggregate", NULL, "maps as kernel histograms: no sizes, no loss"},
+	{KEY_UNTRACED, "untraced", NULL, "only as a whole, by its own clock: work.mean"},
 	{KEY_INSTRUCTIONS, "instructions", NULL, "this machine's clock counts instructions"},
 	{KEY_MACHINE, "machine", "NAME", "only runs of the same NAME compare"},
 	{0}};
@@ -109,6 +111,9 @@ static int set(void *arg, int key, const char *value)
 	case KEY_AGGREGATE:
 		m->aggregate = true;
 		return 0;
+	case KEY_UNTRACED:
+		m->untraced = true;
+		return 0;
 	case KEY_INSTRUCTIONS:
 		m->instructions = true;
 		return 0;
@@ -138,17 +143,23 @@ static void read_line(const char *path, const char *key, char *to, size_t room)
 		fclose(in);
 }
 
-/* arm64 has numbers for it, and no name. */
+/* arm64 has numbers for its CPUs, and no name. */
 static int tell_machine(struct measure *m)
 {
-	char model[256], clock[64];
+	char model[256], clock[64], cpus[24];
+	struct utsname u;
 
 	read_line("/proc/cpuinfo", "model name", model, sizeof(model));
 	if (!*model)
 		read_line("/proc/cpuinfo", "CPU part", model, sizeof(model));
 	read_line("/sys/devices/system/clocksource/clocksource0/current_clocksource", "", clock,
 		  sizeof(clock));
-	return gate_run_set_fact(m->run, "cpu.model", model) ||
+	uname(&u);
+	snprintf(cpus, sizeof(cpus), "%ld", sysconf(_SC_NPROCESSORS_ONLN));
+	return gate_run_set_fact(m->run, "kernel.release", u.release) ||
+	       gate_run_set_fact(m->run, "kernel.arch", u.machine) ||
+	       gate_run_set_fact(m->run, "cpus.online", cpus) ||
+	       gate_run_set_fact(m->run, "cpu.model", model) ||
 	       gate_run_set_fact(m->run, "clock.source", clock) ||
 	       gate_run_set_fact(m->run, "machine.name", m->machine ? m->machine : "");
 }
@@ -314,8 +325,13 @@ static int measure_all(struct measure *m)
 		code = once_untraced(m, &m->work[i]);
 	if (code)
 		return code;
-	measure_pair(m);
-	return trace(m);
+	if (!m->untraced) {
+		measure_pair(m);
+		return trace(m);
+	}
+	for (uint64_t i = 0; !code && i < m->repeats; i++)
+		code = gate_run_add_untraced(m->run, m->work[i]);
+	return code ? EXIT_RUNTIME : 0;
 }
 
 /* A run whose workload failed is written as well: comparing it is inconclusive. */

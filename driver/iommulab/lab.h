@@ -81,6 +81,7 @@ struct lab_params {
 	int policy;
 	int format;
 	bool check_instance;
+	unsigned int map_rounds; /* of a loop that does nothing, in each map */
 	bool mixed_dma; /* page tables, not identity, for mixed groups by default */
 };
 

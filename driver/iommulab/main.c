@@ -82,6 +82,8 @@ MODULE_PARM_DESC(format, "v1 or v2: page-table format of new domains; v1 exclude
 module_param_cb(check_instance, &check_ops, &lab_params.check_instance, 0644);
 MODULE_PARM_DESC(check_instance, "0 accepts domains of other instances, as a bug would");
 
+module_param_named(map_rounds, lab_params.map_rounds, uint, 0644);
+MODULE_PARM_DESC(map_rounds, "makes each map slower by so many rounds of an empty loop (default 0)");
 module_param_named(mixed_dma, lab_params.mixed_dma, bool, 0644);
 MODULE_PARM_DESC(mixed_dma, "mixed groups get page tables by default, which cannot work (default 0)");
 

@@ -270,6 +270,13 @@ static int blocked_set_dev_pasid(struct iommu_domain *domain, struct device *dev
 #endif
 #endif /* HAVE_SET_PASID */
 
+/* A driver that got slower by a known number of instructions, to try what would find that. */
+static void be_slower(void)
+{
+	for (unsigned int i = READ_ONCE(lab_params.map_rounds); i; i--)
+		barrier();
+}
+
 static int map_pages(struct iommu_domain *dom, unsigned long iova, phys_addr_t phys, size_t pgsize,
 		     size_t count, int prot, gfp_t gfp, size_t *mapped)
 {
@@ -279,6 +286,7 @@ static int map_pages(struct iommu_domain *dom, unsigned long iova, phys_addr_t p
 	if (!READ_ONCE(domain->iommu))
 		return lab_count(LAB_OP_MAP, -ENODEV);
 	lab_timing_map(dom);
+	be_slower();
 	err = lab_fail(LAB_OP_MAP);
 	if (!err)
 		err = lab_pt_map(&domain->pt, iova, phys, pgsize, count, prot, gfp, mapped);

@@ -25,6 +25,17 @@ const char *gate_unit_name(enum gate_unit unit)
 	return unit == GATE_INSTRUCTIONS ? "instructions" : "ns";
 }
 
+int gate_run_add_untraced(struct gate_run *run, double work)
+{
+	struct gate_repeat *more = realloc(run->repeat, (run->repeats + 1) * sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	run->repeat = more;
+	more[run->repeats++] = (struct gate_repeat){.work = work};
+	return 0;
+}
+
 const char *gate_run_fact(const struct gate_run *run, const char *key)
 {
 	for (size_t i = 0; i < run->hosts; i++)

@@ -74,6 +74,9 @@ int gate_run_read(const char *path, struct gate_run **out, struct gate_error *er
 int gate_run_write(const char *path, const struct gate_run *run, struct gate_error *err);
 void gate_run_free(struct gate_run *run);
 
+/* Appends a repeat of which only this is known. Returns 0 or -ENOMEM. */
+int gate_run_add_untraced(struct gate_run *run, double work);
+
 /* "" when the host does not tell it. */
 const char *gate_run_fact(const struct gate_run *run, const char *key);
 
