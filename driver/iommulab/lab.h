@@ -24,6 +24,10 @@
 #include "have.h"
 #include "pt.h"
 
+#ifdef HAVE_ALLOC_USER
+#include <uapi/linux/iommufd.h> /* its flags; newer kernels' iommu.h has it */
+#endif
+
 struct iommulab_iommu {
 	struct iommu_device iommu;
 	struct fwnode_handle fwnode; /* by which the core finds it */

@@ -95,11 +95,60 @@ static struct iommu_domain *domain_alloc_paging_flags(struct device *dev, u32 fl
 {
 	struct iommulab_domain *domain;
 
-	if ((flags & ~IOMMU_HWPT_ALLOC_PASID) || user_data)
+	if ((flags & ~(IOMMU_HWPT_ALLOC_PASID | IOMMU_HWPT_ALLOC_NEST_PARENT)) || user_data)
 		return ERR_PTR(-EOPNOTSUPP);
-	domain = domain_make(dev, flags ? LAB_FORMAT_V2 : READ_ONCE(lab_params.format));
+	domain = domain_make(dev, flags & IOMMU_HWPT_ALLOC_PASID ? LAB_FORMAT_V2 :
+								   READ_ONCE(lab_params.format));
 	lab_count(LAB_OP_ALLOC, PTR_ERR_OR_ZERO(domain));
 	return IS_ERR(domain) ? ERR_CAST(domain) : &domain->domain;
+}
+#endif
+
+/* A domain that is no page table of ours: nested in one, or a process's. */
+static struct iommu_domain __maybe_unused *domain_alloc_other(struct device *dev, unsigned int type,
+							      const struct iommu_domain_ops *its_ops)
+{
+	struct iommulab_domain *domain = domain_make(dev, LAB_FORMAT_V2);
+
+	lab_count(LAB_OP_ALLOC, PTR_ERR_OR_ZERO(domain));
+	if (IS_ERR(domain))
+		return ERR_CAST(domain);
+	domain->domain.type = type;
+	domain->domain.ops = its_ops;
+	return &domain->domain;
+}
+
+#if defined(HAVE_ALLOC_NESTED) || defined(HAVE_ALLOC_USER)
+static const struct iommu_domain_ops nested_ops;
+
+static struct iommu_domain *domain_alloc_nested(struct device *dev, struct iommu_domain *parent,
+						u32 flags, const struct iommu_user_data *user_data)
+{
+	if (flags || user_data || parent->ops != &paging_ops)
+		return ERR_PTR(-EOPNOTSUPP);
+	return domain_alloc_other(dev, IOMMU_DOMAIN_NESTED, &nested_ops);
+}
+#endif
+
+#ifdef HAVE_ALLOC_USER
+static struct iommu_domain *domain_alloc_user(struct device *dev, u32 flags,
+					      struct iommu_domain *parent,
+					      const struct iommu_user_data *user_data)
+{
+	if (parent)
+		return domain_alloc_nested(dev, parent, flags, user_data);
+	if ((flags & ~IOMMU_HWPT_ALLOC_NEST_PARENT) || user_data)
+		return ERR_PTR(-EOPNOTSUPP);
+	return domain_alloc_paging(dev);
+}
+#endif
+
+#if defined(HAVE_ALLOC_SVA) && defined(HAVE_SET_PASID)
+static const struct iommu_domain_ops sva_ops;
+
+static struct iommu_domain *domain_alloc_sva(struct device *dev, struct mm_struct *mm)
+{
+	return domain_alloc_other(dev, IOMMU_DOMAIN_SVA, &sva_ops);
 }
 #endif
 
@@ -121,7 +170,7 @@ int lab_set_pinned(struct iommulab_dev *ld, bool pinned)
 
 static bool is_home(struct iommu_domain *domain)
 {
-	return domain->type != IOMMU_DOMAIN_UNMANAGED && domain->type != IOMMU_DOMAIN_BLOCKED;
+	return (domain->type & __IOMMU_DOMAIN_DMA_API) || domain->type == IOMMU_DOMAIN_IDENTITY;
 }
 
 static int set_state(struct iommulab_dev *ld, struct iommu_domain *domain, enum lab_state state)
@@ -359,6 +408,20 @@ static const struct iommu_domain_ops paging_ops = {
 	.free = domain_free,
 };
 
+#if defined(HAVE_ALLOC_NESTED) || defined(HAVE_ALLOC_USER)
+static const struct iommu_domain_ops nested_ops = {
+	.attach_dev = attach_dev,
+	.free = domain_free,
+};
+#endif
+
+#if defined(HAVE_ALLOC_SVA) && defined(HAVE_SET_PASID)
+static const struct iommu_domain_ops sva_ops = {
+	.set_dev_pasid = set_dev_pasid,
+	.free = domain_free,
+};
+#endif
+
 /* Identity and blocked domains are singletons: nothing in them belongs to an instance. */
 #ifndef HAVE_STATIC_DOMAINS
 static void singleton_free(struct iommu_domain *domain)
@@ -433,6 +496,15 @@ static const struct iommu_ops lab_ops_template = {
 #endif
 #ifdef HAVE_ALLOC_FLAGS
 	.domain_alloc_paging_flags = domain_alloc_paging_flags,
+#endif
+#ifdef HAVE_ALLOC_NESTED
+	.domain_alloc_nested = domain_alloc_nested,
+#endif
+#ifdef HAVE_ALLOC_USER
+	.domain_alloc_user = domain_alloc_user,
+#endif
+#if defined(HAVE_ALLOC_SVA) && defined(HAVE_SET_PASID)
+	.domain_alloc_sva = domain_alloc_sva,
 #endif
 	.probe_device = lab_probe_device,
 	.release_device = lab_release_device,

@@ -35,10 +35,17 @@ static const struct lab_scenario {
 	{ "mixed-group", "alloc a dev 0.last; attach a 0.last" },
 	{ "pasid", "alloc a dev 0.0; attach a 0.0; alloc b dev 0.0; "
 		   "pasid b 0.0 5; unpasid b 0.0 5" },
+	{ "pasid-replace", "alloc a dev 0.0; attach a 0.0; alloc b dev 0.0; alloc c dev 0.0; "
+			   "pasid b 0.0 5; replace-pasid c 0.0 5; unpasid c 0.0 5" },
 	{ "pasid-format",
 	  "set format v1; alloc a dev 0.0; attach a 0.0; set format v2; alloc b dev 0.0; "
 	  "pasid b 0.0 5" },
 	{ "pasid-group", "alloc a dev 0.last; pasid a 0.last 5" },
+	/* What iommufd does for a guest that has page tables of its own. */
+	{ "iommufd", "claim 0.0; alloc-op a 0.0; attach-handle a 0.0; map a 0x100000 0x10000; "
+		     "alloc-op b 0.0 parent; replace-handle b 0.0; alloc-nested c 0.0 b; "
+		     "replace-handle c 0.0; detach-handle c 0.0; release 0.0" },
+	{ "sva", "sva 0.0" },
 	{ "attach-enomem", "alloc a dev 0.0; fail attach 1 -12; attach a 0.0" },
 	{ "attach-eio", "alloc a dev 0.0; fail attach 1 -5; attach a 0.0" },
 	{ "finalise-fails", "fail finalise 1 -12; alloc a dev 0.0; attach a 0.0" },

@@ -59,6 +59,17 @@ lab_flickers() {
 	rmmod iommulab
 }
 
+# What iommufd and SVA call, of which stock kernels have no caller: the lab does as they do.
+lab_as_iommufd() {
+	insmod /driver.ko || return
+	record_to /out/iommufd.ims || return
+	for name in iommufd pasid-replace sva; do
+		scenario $name || { cat $lab; return 1; }
+	done
+	end_record
+	rmmod iommulab
+}
+
 # Its instances, its domains' layout and its functions are found. The lab makes the machine one that
 # has an IOMMU before.
 virtio_comes() {
@@ -78,5 +89,6 @@ if [ "${1-}" = virtio ]; then
 else
 	check "iommulab comes, goes and comes back while recording" lab_comes_and_goes
 	check "... faster than anybody looks" lab_flickers
+	check "groups attached by handle, nested domains, SVA" lab_as_iommufd
 fi
 dmesg >/out/dmesg.modules
