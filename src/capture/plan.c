@@ -123,12 +123,30 @@ static bool in_btf(const struct plan *p, const struct candidate *c, struct plan_
 }
 
 /*
+ * How many copies of the function the compiler made; the row takes the only one. Of these older kernels' BTF
+ * says nothing (6.1), and newer ones' what the source had: the arguments are not to be had in any case.
+ */
+static size_t take_copy(const struct plan *p, const struct candidate *c, struct plan_row *row)
+{
+	const char *module = c->module ? c->module : "", *full = NULL;
+	size_t n = c->suffix ? ksyms_find(p->ksyms, c->function, module, true, &row->address, &full) : 0;
+
+	if (n == 1) {
+		plan_say(row, "%s: by address, the compiler changed its arguments", full);
+		row->no_args = true;
+	} else {
+		row->address = 0;
+	}
+	return n;
+}
+
+/*
  * What the BTF has, the compiler may have renamed or inlined, and another file's function may have the
  * same name. Where the kernel shows no addresses the BTF has to be believed.
  */
 static bool in_kernel(const struct plan *p, const struct candidate *c, struct plan_row *row)
 {
-	const char *module = c->module ? c->module : "", *full = NULL;
+	const char *module = c->module ? c->module : "";
 	size_t n = ksyms_find(p->ksyms, c->function, module, false, &row->address, NULL);
 
 	if (!p->ksyms || c->kind == IS_TRACEPOINT)
@@ -139,12 +157,10 @@ static bool in_kernel(const struct plan *p, const struct candidate *c, struct pl
 			row->address = 0;
 		return true;
 	}
-	if (!n && c->suffix)
-		n = ksyms_find(p->ksyms, c->function, module, true, &row->address, &full);
-	if (n == 1) {
-		plan_say(row, "%s: by address, the compiler changed its arguments", full);
-		row->no_args = true;
-		return true;
+	if (!n) {
+		n = take_copy(p, c, row);
+		if (n == 1)
+			return true;
 	}
 	row->address = 0;
 	plan_say(row, n ? "%s: %zu functions have this name" : "%s: inlined", c->function, n);
@@ -154,7 +170,7 @@ static bool in_kernel(const struct plan *p, const struct candidate *c, struct pl
 static bool fits(const struct plan *p, const struct candidate *c, struct plan_row *row)
 {
 	if (!in_btf(p, c, row))
-		return false;
+		return take_copy(p, c, row) == 1;
 	if (c->why_not) {
 		plan_say(row, "tracepoint %s of %s: passed over, %s", c->function, where(c),
 			 c->why_not);
