@@ -29,5 +29,6 @@ done | sort >/out/types
 dmesg >/out/dmesg.before
 record default -- sh -c "edu-dma $edu read 0x2000000 0x2001000 0x2001000; edu-dma $edu write 0x2002008"
 dmesg | tail -n +"$(($(wc -l </out/dmesg.before) + 1))" >/out/dmesg.default
-record vfio --events all -- edu-dma "$edu" vfio 0x4000000
+# All of them are slow enough to have a stack.
+record vfio --events all --slower 1 -- edu-dma "$edu" vfio 0x4000000
 dmesg >/out/dmesg
