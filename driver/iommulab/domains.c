@@ -26,7 +26,7 @@ int lab_parse_used_slot(const char *text, struct iommu_domain ***slot)
 }
 
 int lab_parse_slot_dev(struct lab_args *args, struct iommu_domain ***slot,
-			  struct iommulab_dev **ld)
+		       struct iommulab_dev **ld)
 {
 	int err = lab_parse_used_slot(args->word[1], slot);
 

@@ -18,7 +18,7 @@ bool lab_in_use(struct iommu_domain *domain, struct iommulab_dev *ld)
 }
 
 int lab_hold_make(struct iommulab_dev *ld, struct iommu_domain *domain,
-		     void (*undo)(struct lab_hold *hold), struct lab_hold **out)
+		  void (*undo)(struct lab_hold *hold), struct lab_hold **out)
 {
 	struct lab_hold *hold;
 	int err = lab_count(LAB_OP_MEMORY, lab_fail(LAB_OP_MEMORY));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * iommufd.c - what iommufd and SVA call, for kernels that are built without iommufd: domains by the driver's ops,
- * groups attached by a handle, and from one domain to the next without the default one in between.
+ * iommufd.c - what iommufd and SVA call, for kernels that are built without iommufd: domains by the
+ * driver's ops, groups attached by a handle, and from one domain to the next without the default
+ * one in between.
  */
 #include <linux/module.h>
 #include <linux/sched/mm.h>

@@ -105,8 +105,8 @@ static struct iommu_domain *domain_alloc_paging_flags(struct device *dev, u32 fl
 #endif
 
 /* A domain that is no page table of ours: nested in one, or a process's. */
-static struct iommu_domain __maybe_unused *domain_alloc_other(struct device *dev, unsigned int type,
-							      const struct iommu_domain_ops *its_ops)
+static struct iommu_domain __maybe_unused *
+domain_alloc_other(struct device *dev, unsigned int type, const struct iommu_domain_ops *its_ops)
 {
 	struct iommulab_domain *domain = domain_make(dev, LAB_FORMAT_V2);
 
