@@ -18,6 +18,7 @@ back to --out. One guest runs at a time; others wait.
   --modules "NAME..."      kernel modules to load before CMD
   --add-modules "NAME..."  modules to ship for CMD to modprobe
   --append "ARG..."        more kernel arguments
+  --global DEV.PROP=VALUE  a property of QEMU's devices of a kind; may be repeated
   --smp N, --mem MB        size of the guest (default 2 CPUs, 1024 MB)
   --console FILE           keep the guest's console output
   --kernel PATH            not the suite's kernel: a bzImage (with the suite's modules), a .deb, or a
@@ -30,7 +31,8 @@ END
 }
 
 cmd_run() {
-	local entry='' timeout=300 out='' add=() load='' ship='' append='' smp=2 mem=1024 console='' icount='' given=''
+	local entry='' timeout=300 out='' add=() load='' ship='' append='' smp=2 mem=1024 console='' icount=''
+	local given='' global=()
 	while [ $# -gt 0 ]; do
 		[[ $1 != --?* || $1 == --icount || $# -ge 2 ]] || usage "run: $1 wants a value" run
 		case $1 in
@@ -40,6 +42,7 @@ cmd_run() {
 		--modules) load+=" $2"; shift 2 ;;
 		--add-modules) ship+=" $2"; shift 2 ;;
 		--append) append+=" $2"; shift 2 ;;
+		--global) global+=(-global "$2"); shift 2 ;;
 		--smp) smp=$(check_number "$@"); shift 2 ;;
 		--mem) mem=$(check_number "$@"); shift 2 ;;
 		--console) console=$2; shift 2 ;;
@@ -64,6 +67,7 @@ cmd_run() {
 	kernel_fetch "$suite" "$arch"
 	kernel=$(realpath "$cache/kernels/$suite-$arch")
 	machine_setup "$arch" "$iommu" "$smp" "$mem" "$icount"
+	machine+=("${global[@]}")
 	take_lock guest 9
 	work_make
 	[ -z "$given" ] || { kernel_given "$given" "$kernel" "$work/kernel" && kernel=$work/kernel; }
