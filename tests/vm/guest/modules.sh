@@ -26,7 +26,7 @@ end_record() {
 	wait $recorder
 }
 
-# The kprobes in a module; those of one that went are listed under the names of what came in its place.
+# The kprobes of a function; those of a module that went are listed under the names of what came in its place.
 kprobes() {
 	grep -v GONE /sys/kernel/debug/kprobes/list | grep -cw "$1"
 }
@@ -39,7 +39,7 @@ lab_comes_and_goes() {
 	record_to /out/lab.ims || return
 	for round in 1 2; do
 		insmod /driver.ko || return
-		eventually hooked iommulab 2 || { echo "round $round: not hooked"; return 1; }
+		eventually hooked lab_scenario 2 || { echo "round $round: not hooked"; return 1; }
 		scenario device || return
 		scenario pasid || return
 		# To put a kprobe in place holds the module for a moment.
@@ -63,8 +63,8 @@ lab_flickers() {
 lab_as_iommufd() {
 	insmod /driver.ko || return
 	record_to /out/iommufd.ims || return
-	for name in iommufd pasid-replace sva; do
-		scenario $name || { cat $lab; return 1; }
+	for what in iommufd pasid-replace sva; do
+		scenario $what || { cat $lab; return 1; }
 	done
 	end_record
 	rmmod iommulab
