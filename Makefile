@@ -3,7 +3,7 @@
 #   make          build the tools              make demo    the main job, on real (emulated) SMMUs
 #   make check    every test                   make deps    install what both need (apt)
 #   make unit     unit tests (SAN=1: with ASan and UBSan)
-#   make fuzz     fuzz the reader              make bench-reader, bench-top, bench-hot, bench-recording, bench-start
+#   make fuzz     fuzz the reader              make bench-reader, bench-top, bench-hot, bench-recording, bench-start, bench-daemon
 #   make driver   build the kernel modules     make scenarios  run every scenario of them
 #   make check-drivers   their own tests, long
 #   make matrix   the truth table: every kernel and IOMMU (ONLY='arm64-*': those)

@@ -17,7 +17,7 @@
 #define SECONDS	       5.0
 
 struct bundle {
-	bool as_it_is;
+	bool as_it_is, timed;
 	char *path; /* made from the input's */
 	/* running */
 	struct recording recording; /* of which only the recorder is used for one that is given */
@@ -50,6 +50,7 @@ static int set(void *arg, int key, const char *value)
 		b->recording.recorder.path = value;
 		return 0;
 	case 'd':
+		b->timed = true;
 		return parse_number("--duration", value, 0.001, &b->recording.seconds);
 	case 'q':
 		b->recording.quiet = true;
@@ -218,10 +219,20 @@ static void tell_redacted(struct bundle *b, bool to_stdout)
 			 b->recording.recorder.path);
 }
 
+/* Where a daemon runs, it has what happened before anyone asked. */
+static const char *from_daemon(const struct bundle *b)
+{
+	if (b->timed || access(IMS_SOCKET, R_OK | W_OK))
+		return NULL;
+	if (!b->recording.quiet)
+		complain("the last minutes, from iommud; -d SECONDS records what comes");
+	return IMS_SOCKET;
+}
+
 static int run(void *arg, int argc, char **argv)
 {
 	struct bundle *b = arg;
-	const char *input = argc ? argv[0] : NULL;
+	const char *input = argc ? argv[0] : from_daemon(b);
 	bool to_stdout = b->recording.recorder.path && !strcmp(b->recording.recorder.path, "-");
 	int code;
 
@@ -251,9 +262,9 @@ const struct command command_bundle = {
 	.name = "bundle",
 	.synopsis = "[-o OUT] [RECORDING]",
 	.summary =
-		"Makes the file to send with a bug report, of RECORDING (- for standard input;\n"
-		"iommud's socket for the last minutes) or of the next seconds on this machine\n"
-		"(then it needs what record needs).",
+		"Makes the file to send with a bug report, of RECORDING (- for standard input),\n"
+		"or of the last minutes, where iommud runs, or of the next seconds on this\n"
+		"machine (then it needs what record needs).",
 	.more =
 		"Names of commands, process ids, physical addresses, the host's name, serial\n"
 		"numbers, UUIDs, MAC and IP addresses, paths in user stacks and most values of\n"

@@ -132,6 +132,7 @@ static int read_line(struct daemon_options *o, const char *path, unsigned int nu
 {
 	char *value = strchr(line, '='), *name = line;
 	char where[512];
+	int code;
 
 	if (!*line || *line == '#')
 		return 0;
@@ -143,7 +144,10 @@ static int read_line(struct daemon_options *o, const char *path, unsigned int nu
 			continue;
 		value = trim(value);
 		snprintf(where, sizeof(where), "%s:%u: %s", path, number, name);
-		return set(o, &settings[i], where, strcmp(value, "\"\"") ? value : "");
+		code = set(o, &settings[i], where, strcmp(value, "\"\"") ? value : "");
+		if (code && settings[i].kind >= OPERATIONS) /* said by who does not know of files */
+			complain("%s: as was just said", where);
+		return code;
 	}
 	if (value)
 		complain("%s:%u: there is no setting \"%s\"", path, number, name);
@@ -222,9 +226,9 @@ void config_free(struct config *c)
 
 void config_print(FILE *out)
 {
-	fputs("# iommud.conf: what iommud does. Every setting is a flag, too (iommud --help), and\n"
-	      "# a flag is stronger. \"iommud --check-config\" tells whether all is right; \"systemctl\n"
-	      "# reload iommud\" takes over what changed, but for what needs a restart.\n",
+	fputs("# iommud.conf: what iommud does. Every setting is a flag, too (iommud --help),\n"
+	      "# and a flag is stronger. \"iommud --check-config\" tells whether all is right,\n"
+	      "# \"systemctl reload iommud\" takes over what changed and needs no restart.\n",
 	      out);
 	for (size_t i = 0; i < SETTINGS; i++) {
 		const struct setting *s = &settings[i];

@@ -5,21 +5,23 @@
 
 #include "daemon/daemon.h"
 #include "tools/config.h"
+#include "tools/plan.h"
 #include "tools/privileges.h"
 
 struct iommud {
 	const char *path; /* of the settings */
 	struct config_flags flags;
 	struct config config;
-	bool check, print, drop_all;
+	bool check, print, plan, drop_all;
 };
 
-enum { KEY_CONFIG = 256, KEY_CHECK, KEY_PRINT, KEY_DROP_ALL };
+enum { KEY_CONFIG = 256, KEY_CHECK, KEY_PRINT, KEY_PLAN, KEY_DROP_ALL };
 
 static const struct option_row options[] = {
 	{'c', "config", "FILE", "settings (default " CONFIG_FILE ")"},
 	{KEY_CHECK, "check-config", NULL, "tell whether the settings are right, and end"},
 	{KEY_PRINT, "print-config", NULL, "print a file with every setting, and end"},
+	{KEY_PLAN, "plan", NULL, "show what would be hooked, and how, and end"},
 	{KEY_DROP_ALL, "drop-all", NULL, "keep no capability: no hooks in modules loaded later"},
 	{0}};
 
@@ -36,6 +38,9 @@ static int set(void *arg, int key, const char *value)
 		return 0;
 	case KEY_PRINT:
 		d->print = true;
+		return 0;
+	case KEY_PLAN:
+		d->plan = true;
 		return 0;
 	case KEY_DROP_ALL:
 		d->drop_all = true;
@@ -78,11 +83,24 @@ static void reload(void *arg, struct daemon *daemon)
 	config_free(&now);
 }
 
+static int live(struct iommud *d)
+{
+	struct daemon *daemon = NULL;
+	int err;
+
+	d->config.options.reload = reload;
+	d->config.options.arg = d;
+	err = daemon_open(&daemon, &d->config.options);
+	if (!err)
+		err = serve(d, daemon);
+	daemon_close(daemon);
+	return err ? EXIT_RUNTIME : EXIT_FINE;
+}
+
 static int run(void *arg, int argc, char **argv)
 {
 	struct iommud *d = arg;
-	struct daemon *daemon = NULL;
-	int err, code;
+	int code;
 
 	if (argc) {
 		complain("what is \"%s\"? iommud takes only options", argv[0]);
@@ -93,15 +111,10 @@ static int run(void *arg, int argc, char **argv)
 		return end_output(EXIT_FINE);
 	}
 	code = config_load(&d->config, d->path, &d->flags);
-	if (!code && !d->check) {
-		d->config.options.reload = reload;
-		d->config.options.arg = d;
-		err = daemon_open(&daemon, &d->config.options);
-		if (!err)
-			err = serve(d, daemon);
-		daemon_close(daemon);
-		code = err ? EXIT_RUNTIME : EXIT_FINE;
-	}
+	if (!code && d->plan)
+		code = plan_show(d->config.options.capture, false);
+	else if (!code && !d->check)
+		code = live(d);
 	config_free(&d->config);
 	return code;
 }

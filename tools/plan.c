@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "capture/capture.h"
-
 struct plan {
 	bool json;
 	const char *mechanism;
@@ -43,45 +41,52 @@ static int to_model(void *arg, const struct ims_record *rec)
 	return model_apply(arg, rec);
 }
 
-static int show(const struct plan *p, struct model *m)
+static int show(const struct ims_capture_options *o, bool json, struct model *m)
 {
-	struct ims_capture_options o = {
-		.mechanism = p->mechanism, .btf = p->btf, .sink = to_model, .arg = m};
 	struct view_options view = view_defaults();
 	struct ims_capture *c;
 	struct ims_error error;
 	int err;
 
-	if (ims_capture_open(&o, &c, &error)) {
+	if (ims_capture_open(o, &c, &error)) {
 		complain("%s", error.text);
 		return EXIT_RUNTIME;
 	}
 	err = ims_capture_plan(c);
 	ims_capture_close(c);
 	if (!err)
-		err = p->json ? view_plan_json(stdout, m) : view_plan(stdout, m, &view);
+		err = json ? view_plan_json(stdout, m) : view_plan(stdout, m, &view);
 	if (err)
 		complain("cannot print the plan: %s", strerror(-err));
 	return err ? EXIT_RUNTIME : EXIT_FINE;
 }
 
+int plan_show(struct ims_capture_options o, bool json)
+{
+	struct model *m = model_new();
+	int code;
+
+	if (!m) {
+		complain("no memory");
+		return EXIT_RUNTIME;
+	}
+	o.sink = to_model;
+	o.arg = m;
+	code = show(&o, json, m);
+	model_free(m);
+	return code;
+}
+
 static int run(void *arg, int argc, char **argv)
 {
-	struct model *m;
-	int code;
+	const struct plan *p = arg;
 
 	if (argc) {
 		complain("what is \"%s\"? plan is about this machine", argv[0]);
 		return EXIT_USAGE;
 	}
-	m = model_new();
-	if (!m) {
-		complain("no memory");
-		return EXIT_RUNTIME;
-	}
-	code = show(arg, m);
-	model_free(m);
-	return code;
+	return plan_show((struct ims_capture_options){.mechanism = p->mechanism, .btf = p->btf},
+			 p->json);
 }
 
 const struct command command_plan = {
