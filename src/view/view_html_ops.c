@@ -98,27 +98,33 @@ void html_ops_free(struct html_ops *o)
 
 /* ---- columns -------------------------------------------------------------------------------- */
 
-static void halve_cells(uint64_t *cell)
+static void fold_cells(uint64_t *cell, uint32_t columns, unsigned int shift)
 {
-	for (uint32_t to = 0; to < COLUMNS; to++)
+	for (uint32_t from = 1; from < columns; from++)
 		for (uint32_t row = 0; row < ROWS; row++) {
-			uint64_t *a = cell + 2 * to * ROWS + row;
+			uint64_t *a = cell + from * ROWS + row;
+			uint64_t count = *a;
 
-			cell[to * ROWS + row] = 2 * to < COLUMNS ? a[0] + a[ROWS] : 0;
+			*a = 0;
+			cell[(from >> shift) * ROWS + row] += count;
 		}
 }
 
-static void halve(struct heat *h)
+/* Makes one column of 2^@shift of them. */
+static void fold(struct heat *h, unsigned int shift)
 {
-	for (uint32_t i = 0; i < h->columns; i++) {
-		if (i % 2 == 0)
-			h->begin_ns[i / 2] = h->begin_ns[i];
-		h->end_ns[i / 2] = h->end_ns[i];
+	uint32_t columns = h->columns;
+
+	shift = shift < 31 ? shift : 31;
+	for (uint32_t i = 0; i < columns; i++) {
+		if (!(i & ((1u << shift) - 1)))
+			h->begin_ns[i >> shift] = h->begin_ns[i];
+		h->end_ns[i >> shift] = h->end_ns[i];
 	}
-	h->columns = (h->columns + 1) / 2;
+	h->columns = columns ? ((columns - 1) >> shift) + 1 : 0;
 	for (size_t i = 0; i < OPS; i++)
 		if (h->cell[i])
-			halve_cells(h->cell[i]);
+			fold_cells(h->cell[i], columns, shift);
 }
 
 static int add_cell(struct heat *h, int op, uint32_t column, uint32_t bucket, uint64_t count)
@@ -136,10 +142,13 @@ static uint32_t event_column(struct html_ops *o, uint64_t time_ns)
 {
 	uint64_t since = time_ns > o->first_ns ? time_ns - o->first_ns : 0;
 	struct heat *h = &o->events;
+	unsigned int shift = 0;
 
-	while (since / o->grain_ns >= COLUMNS) {
-		halve(h);
-		o->grain_ns *= 2;
+	while (since / o->grain_ns >> shift >= COLUMNS)
+		shift++;
+	if (shift) {
+		fold(h, shift);
+		o->grain_ns <<= shift;
 		if (h->columns)
 			h->end_ns[h->columns - 1] = o->first_ns + h->columns * o->grain_ns;
 	}
@@ -158,7 +167,7 @@ static uint32_t stats_column(struct html_ops *o, uint64_t time_ns)
 	if (h->columns && time_ns <= o->batch_ns)
 		return h->columns - 1;
 	if (h->columns == COLUMNS)
-		halve(h);
+		fold(h, 1);
 	h->begin_ns[h->columns] = h->columns ? o->batch_ns : o->first_ns;
 	h->end_ns[h->columns] = time_ns;
 	o->batch_ns = time_ns;
