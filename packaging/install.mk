@@ -5,7 +5,6 @@ prefix ?= /usr/local
 exec_prefix ?= $(prefix)
 bindir ?= $(exec_prefix)/bin
 sbindir ?= $(exec_prefix)/sbin
-libdir ?= $(exec_prefix)/lib
 datarootdir ?= $(prefix)/share
 datadir ?= $(datarootdir)
 # Where iommud looks by itself; elsewhere only for who has no business in /etc.
@@ -57,7 +56,7 @@ $(MAN_DIR)/iommud.conf: $(MAN_TOOLS)/iommud
 # It says where iommud is, which may be another place at each call.
 .PHONY: $(MAN_DIR)/iommud.service
 $(MAN_DIR)/iommud.service: packaging/iommud.service.in
-	$(Q)mkdir -p $(@D) && sed 's,@sbindir@,$(sbindir),' $< >$@
+	$(Q)mkdir -p $(@D) && rm -f $@ && sed 's,@sbindir@,$(sbindir),' $< >$@
 
 # SOURCE:TARGET:MODE; a setting that is there stays.
 installed = \
@@ -83,7 +82,7 @@ install: $(TOOLS) $(MAN_PAGES) $(daemons:%=$(MAN_DIR)/%.conf) $(daemons:%=$(MAN_
 
 # Settings that somebody changed stay.
 .PHONY: uninstall
-uninstall: $(daemons:%=$(MAN_DIR)/%.conf)
+uninstall:
 	$(Q)for file in $(installed); do IFS=:; set -- $$file; \
 		if [ $$3 != setting ] || cmp -s $$1 '$(DESTDIR)'$$2; then rm -f '$(DESTDIR)'$$2; fi; done
 	$(Q)rmdir '$(DESTDIR)$(docdir)' '$(DESTDIR)$(datadir)/iommuscope' '$(DESTDIR)$(sysconfdir)/iommuscope' 2>/dev/null || true
