@@ -15,6 +15,7 @@
 
 enum kind {
 	TEXT,  /* const char * */
+	ADDRESS, /* the same: ADDRESS:PORT, or "off" */
 	COUNT, /* uint64_t */
 	SIZE,  /* uint64_t, bytes */
 	OPERATIONS, /* the choice's */
@@ -42,7 +43,7 @@ static const struct setting settings[] = {
 	{"flight", "SIZE", "memory for the last minutes", "16M", SIZE, AT(flight_bytes), 256 << 10,
 	 .fixed = true},
 	{"metrics", "ADDRESS:PORT", "where Prometheus fetches /metrics; off: nowhere",
-	 "127.0.0.1:9741", TEXT, AT(metrics)},
+	 "127.0.0.1:9741", ADDRESS, AT(metrics)},
 	{"textfile", "FILE", "metrics for node_exporter, every 15 s", "", TEXT, AT(textfile)},
 	{"operations", "LIST", "observe only map,unmap,iotlb-sync,... (\"\": all)", "", OPERATIONS,
 	 .fixed = true, .values = "map unmap iotlb-sync queue-sync dma-map dma-unmap"},
@@ -83,6 +84,21 @@ static int set_operations(struct ims_choice *choice, const char *value)
 	return *value ? choice_set(choice, CHOICE_OPERATIONS, value) : 0;
 }
 
+static int check_address(const char *where, const char *value)
+{
+	const char *colon = strrchr(value, ':');
+	uint64_t port = 0;
+
+	if (!strcmp(value, "off"))
+		return 0;
+	if (colon && parse_count(where, colon + 1, &port))
+		return EXIT_USAGE;
+	if (port && port < 65536)
+		return 0;
+	complain("%s \"%s\" is neither ADDRESS:PORT nor off", where, value);
+	return EXIT_USAGE;
+}
+
 /* @where names the setting in what is said of a bad value. */
 static int set(struct daemon_options *o, const struct setting *s, const char *where,
 	       const char *value)
@@ -91,6 +107,9 @@ static int set(struct daemon_options *o, const struct setting *s, const char *wh
 	uint64_t *number = place;
 
 	switch (s->kind) {
+	case ADDRESS:
+		*(const char **)place = value;
+		return check_address(where, value);
 	case TEXT:
 		/* The capture knows "not given" as NULL. */
 		*(const char **)place = *value || s->offset < AT(socket) ? value : "";
@@ -248,7 +267,7 @@ static bool same(const struct daemon_options *a, const struct daemon_options *b,
 		return a->capture.choice.without == b->capture.choice.without;
 	if (s->kind == RING)
 		return a->capture.choice.ring_bytes == b->capture.choice.ring_bytes;
-	if (s->kind != TEXT)
+	if (s->kind == COUNT || s->kind == SIZE)
 		return *(const uint64_t *)x == *(const uint64_t *)y;
 	x = *(const char *const *)x ? *(const char *const *)x : "";
 	y = *(const char *const *)y ? *(const char *const *)y : "";

@@ -67,24 +67,42 @@ static int metrics(void *arg, FILE *out, bool openmetrics)
 	return view_metrics(out, e->model, openmetrics, &self);
 }
 
-static int set_http(struct exporter *e, const char *address)
+static int serve(struct exporter *e, const char *address)
 {
 	struct epoll_event event = {.events = EPOLLIN, .data.ptr = e};
-	int err;
+	int err = strcmp(address, OFF) ? http_open(&e->http, address, metrics, e) : 0;
 
-	start_seconds();
-	if (e->address && !strcmp(e->address, address))
-		return 0;
+	if (!err && e->http && epoll_ctl(e->epoll, EPOLL_CTL_ADD, http_fd(e->http), &event))
+		err = -errno;
+	return err;
+}
+
+static void unserve(struct exporter *e)
+{
 	http_close(e->http);
 	e->http = NULL;
-	free(e->address);
-	e->address = strdup(address);
-	if (!e->address)
+}
+
+/* The old one goes first, as the new one may want its port, and comes back when the new one cannot. */
+static int set_http(struct exporter *e, const char *address)
+{
+	char *copy = strdup(address);
+	int err;
+
+	if (!copy)
 		return -ENOMEM;
-	err = strcmp(address, OFF) ? http_open(&e->http, address, metrics, e) : 0;
-	if (err || !e->http)
+	unserve(e);
+	err = serve(e, copy);
+	if (err) {
+		unserve(e);
+		free(copy);
+		if (e->address)
+			serve(e, e->address);
 		return err;
-	return epoll_ctl(e->epoll, EPOLL_CTL_ADD, http_fd(e->http), &event) ? -errno : 0;
+	}
+	free(e->address);
+	e->address = copy;
+	return 0;
 }
 
 int exporter_set(struct exporter *e, const char *address, const char *textfile)
@@ -93,7 +111,8 @@ int exporter_set(struct exporter *e, const char *address, const char *textfile)
 	e->textfile = *textfile ? strdup(textfile) : NULL;
 	if (*textfile && !e->textfile)
 		return -ENOMEM;
-	return set_http(e, address);
+	start_seconds();
+	return e->address && !strcmp(e->address, address) ? 0 : set_http(e, address);
 }
 
 void exporter_run(struct exporter *e)
@@ -142,8 +161,7 @@ void exporter_write(struct exporter *e)
 
 void exporter_close(struct exporter *e)
 {
-	http_close(e->http);
-	e->http = NULL;
+	unserve(e);
 	free(e->address);
 	free(e->textfile);
 	e->address = e->textfile = NULL;

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@
 #include <unistd.h>
 
 #include "daemon/clients.h"
+#include "daemon/export.h"
 
 #define FLIGHT_BYTES (256u << 10)
 #define SECOND	     1000000000ull
@@ -368,6 +370,52 @@ static void test_socket(void **state)
 	assert_int_equal(unlink(path), 0);
 }
 
+static bool is_served(uint16_t port)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port),
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool served = !connect(fd, (struct sockaddr *)&at, sizeof(at));
+
+	close(fd);
+	return served;
+}
+
+/* What cannot be served leaves what is served; the text file appears whole, and for everyone. */
+static void test_exporter(void **state)
+{
+	struct fixture *f = *state;
+	struct exporter e = {.model = model_new(), .clients = &f->clients,
+			     .flight = f->clients.heads.flight, .epoll = f->clients.epoll};
+	uint16_t port = 20000 + getpid() % 20000;
+	char here[32], everywhere[32], abroad[32], file[64];
+	struct stat st;
+
+	snprintf(here, sizeof(here), "127.0.0.1:%u", port);
+	snprintf(everywhere, sizeof(everywhere), "0.0.0.0:%u", port);
+	snprintf(abroad, sizeof(abroad), "192.0.2.1:%u", port);
+	snprintf(file, sizeof(file), "%s/a.prom", f->dir);
+	assert_int_equal(exporter_set(&e, here, ""), 0);
+	assert_int_equal(exporter_set(&e, everywhere, ""), 0);
+	assert_true(is_served(port));
+	assert_int_equal(exporter_set(&e, abroad, file), -EADDRNOTAVAIL);
+	assert_string_equal(e.address, everywhere);
+	assert_true(is_served(port));
+	assert_int_equal(exporter_set(&e, "name:80", file), -EINVAL);
+	assert_true(is_served(port));
+	assert_int_equal(exporter_set(&e, "off", file), 0);
+	assert_false(is_served(port));
+	exporter_write(&e);
+	assert_int_equal(stat(file, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0644);
+	assert_true(st.st_size > 1000);
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(exporter_set(&e, "off", "/nowhere/a.prom"), 0);
+	exporter_write(&e);
+	exporter_close(&e);
+	model_free(e.model);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -379,6 +427,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_hostile, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_too_many, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_socket, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_exporter, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

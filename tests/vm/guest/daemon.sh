@@ -144,9 +144,10 @@ reloads() {
 	kill -HUP $daemon
 	eventually wget -q -O /out/metrics.9742 http://127.0.0.1:9742/metrics || return
 	! wget -q -O /dev/null $web 2>/dev/null || return
-	echo 'metrics = nonsense' >/tmp/iommud.conf
+	echo 'metrics = nowhere:9743' >/tmp/iommud.conf
 	kill -HUP $daemon
-	eventually grep -q 'cannot serve metrics on nonsense' /out/daemon.log || return
+	eventually grep -q 'cannot serve metrics on nowhere:9743' /out/daemon.log &&
+		wget -q -O /dev/null http://127.0.0.1:9742/metrics || return
 	echo 'clients = none' >/tmp/iommud.conf
 	kill -HUP $daemon
 	eventually grep -q 'iommud.conf:1: clients "none" is no whole number' /out/daemon.log || return
