@@ -5,7 +5,7 @@
 
 packages_common() {
 	echo gcc gcc-14 make clang llvm dwarves trace-cmd kmod e2fsprogs cpio xz-utils zstd uthash-dev pkg-config \
-		protobuf-compiler protobuf-c-compiler git ca-certificates prometheus
+		protobuf-compiler protobuf-c-compiler git ca-certificates prometheus tmux
 }
 
 # From backports: the newest QEMU (Debian 12's knows one SMMUv3 only), kernel headers and BPF tools.
