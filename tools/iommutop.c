@@ -184,10 +184,11 @@ static int open_source(struct run *r)
 	int code;
 
 	if (options.input)
-		return source_file(&r->source, &r->session, options.input, options.speed);
+		return source_file(&r->source, &r->session, options.input, options.speed,
+				   !options.batch && isatty(STDOUT_FILENO));
 	if (options.own || options.btf || access(IMS_SOCKET, F_OK))
 		return source_live(&r->source, &r->session, options.btf);
-	code = source_file(&r->source, &r->session, IMS_SOCKET, 1);
+	code = source_file(&r->source, &r->session, IMS_SOCKET, 1, false);
 	if (!code)
 		r->source.name = "daemon";
 	return code;
@@ -249,7 +250,7 @@ int main(int argc, char **argv)
 			"CAP_PERFMON. With -i it needs neither; FILE may be the socket of a daemon.\n"
 			"One look, for a script or a mail: iommutop --once\n"
 			"A recording in a file is played: p pauses, . steps, + and - change the speed,\n"
-			"[ and ] seek. A pipe is followed as it comes.",
+			"[ and ] seek. What comes from a pipe is kept in a temporary file for that.",
 		.option = rows,
 		.set = set,
 		.run = run,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * top_file.c - a stream as iommutop's source: a recording, which is played by its own clock, or a
- * pipe or the daemon's socket, which are followed as they come.
+ * top_file.c - a stream as iommutop's source: a recording, in a file or from a pipe, which is played by its
+ * own clock; or what is followed as it comes: the daemon's socket, and a pipe where there is no screen.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "tools/top_session.h"
+#include "tools/top_spool.h"
 
 #define NS 1000000000.0
 
@@ -22,6 +23,9 @@ struct player {
 	struct ims_record next; /* read, not yet due */
 	bool has_next;
 	bool paced;
+	int reader_fd;	     /* the spool's own */
+	struct spool *spool; /* a pipe that is played; else NULL */
+	bool begun, waits;   /* the first event came; for more */
 	uint64_t first_ns, at_ns; /* of the stream: where it begins, and where we are */
 	double speed;
 	double told;	   /* when at_ns was right */
@@ -39,7 +43,9 @@ static int peek(struct source *s)
 		return 1;
 	if (s->over)
 		return 0;
-	n = ims_reader_next(p->reader, &p->next);
+	do
+		n = ims_reader_next(p->reader, &p->next);
+	while (n == -EAGAIN && p->spool && spool_feed(p->spool));
 	if (n == -EAGAIN || n == -EINTR)
 		return 0;
 	if (n < 0)
@@ -73,20 +79,41 @@ static int play_to(struct source *s, uint64_t until_ns)
 static void tick(struct source *s)
 {
 	struct player *p = s->own;
-	double now = now_seconds();
+	double now = now_seconds(), speed = p->waits && p->speed > 1 ? 1 : p->speed;
 
 	if ((!s->paused || !p->paced) && !s->over)
-		p->at_ns += (uint64_t)((now - p->told) * p->speed * NS);
+		p->at_ns += (uint64_t)((now - p->told) * speed * NS);
 	p->told = now;
 }
+
+static int take_in(struct source *s)
+{
+	struct player *p = s->own;
+	int n = p->spool && s->fd >= 0 ? spool_take(p->spool) : 0;
+
+	if (n > 0)
+		s->fd = -1;
+	return n < 0 ? n : 0;
+}
+
+static int begin(struct source *s);
 
 static int pump(struct source *s)
 {
 	struct player *p = s->own;
-	int err;
+	int err = take_in(s);
 
+	if (err)
+		return err;
+	if (p->spool && !p->begun && !s->over) {
+		err = begin(s);
+		p->begun = p->has_next;
+		return err;
+	}
 	tick(s);
 	err = play_to(s, p->paced ? p->at_ns : UINT64_MAX);
+	/* Where no more has come yet, it does not get ahead. */
+	p->waits = p->spool && !p->has_next && !s->over;
 	if (s->over || (!p->paced && p->newest_ns != s->session->newest_ns))
 		p->at_ns = p->newest_ns = s->session->newest_ns;
 	return err ? err : s->over;
@@ -108,25 +135,39 @@ static int nothing(struct source *s)
 
 static int open_reader(struct player *p)
 {
-	return ims_reader_open(p->fd, &p->reader);
+	if (!p->spool)
+		return lseek(p->fd, 0, SEEK_SET) < 0 && p->paced ? -errno
+								 : ims_reader_open(p->fd, &p->reader);
+	p->reader_fd = spool_rewind(p->spool);
+	return p->reader_fd < 0 ? p->reader_fd : ims_reader_open(p->reader_fd, &p->reader);
 }
 
-/* Reads what a recording tells before its first event. */
+/* Not what was found at the start, or is known from before. */
+static bool happens(const struct ims_record *rec)
+{
+	return rec->type == IMS_REC_STATS ||
+	       (rec->type == IMS_REC_EVENT && rec->event.hook != IMS_HOOK_SNAPSHOT &&
+		!(rec->event.flags & IMS_EVENT_EARLIER));
+}
+
+/* To the first thing that happens: what is there is shown, also while it is paused. */
 static int begin(struct source *s)
 {
 	struct player *p = s->own;
 	int n, err = 0;
 
-	while (!err && !p->first_ns && (n = peek(s))) {
+	while (!err && (n = peek(s))) {
 		if (n < 0)
 			return n;
+		if (p->first_ns && happens(&p->next))
+			break;
 		p->has_next = false;
 		err = session_put(s->session, &p->next);
 		p->first_ns = model_overview(s->session->m)->first_ns;
 	}
-	p->at_ns = p->first_ns;
+	p->at_ns = s->session->newest_ns;
 	p->told = now_seconds();
-	return err ? err : play_to(s, p->first_ns);
+	return err ? err : session_refresh(s->session, p->at_ns);
 }
 
 static int rewind_file(struct source *s)
@@ -134,8 +175,6 @@ static int rewind_file(struct source *s)
 	struct player *p = s->own;
 	int err;
 
-	if (lseek(p->fd, 0, SEEK_SET) < 0)
-		return -errno;
 	ims_reader_free(p->reader);
 	p->reader = NULL;
 	p->has_next = s->over = false;
@@ -143,6 +182,7 @@ static int rewind_file(struct source *s)
 	err = open_reader(p);
 	if (!err)
 		err = session_restart(s->session);
+	p->begun = true;
 	return err ? err : begin(s);
 }
 
@@ -163,7 +203,8 @@ static int seek(struct source *s, uint64_t to_ns, double delay)
 	}
 	if (err >= 0)
 		err = play_to(s, to_ns);
-	p->at_ns = s->over ? s->session->newest_ns : to_ns;
+	p->waits = p->spool && !p->has_next && !s->over;
+	p->at_ns = s->over || p->waits ? s->session->newest_ns : to_ns;
 	p->told = now_seconds();
 	return err < 0 ? err : session_refresh(s->session, now(s));
 }
@@ -221,6 +262,8 @@ static void close_player(struct source *s)
 	struct player *p = s->own;
 
 	ims_reader_free(p->reader);
+	if (p->spool)
+		spool_close(p->spool);
 	if (p->fd != STDIN_FILENO)
 		close(p->fd);
 	free(p);
@@ -231,32 +274,57 @@ static const struct source_ops file = {.plays = true, .pump = pump, .collect = n
 static const struct source_ops pipe_ops = {.pump = pump, .collect = nothing, .now = now,
 					   .state = state, .close = close_player};
 
-int source_file(struct source *s, struct session *session, const char *path, double speed)
+/* Finds out how @p is to be read. Returns 0 or -errno. */
+static int prepare(struct player *p, bool screen)
+{
+	struct stat st;
+
+	if (fstat(p->fd, &st))
+		return -errno;
+	p->paced = S_ISREG(st.st_mode);
+	if (p->paced)
+		return 0;
+	if (!screen || S_ISSOCK(st.st_mode))
+		return 0;
+	p->spool = spool_open(p->fd);
+	p->paced = p->spool;
+	return p->spool ? 0 : -errno;
+}
+
+static struct player *player_new(const char *path, double speed)
 {
 	struct player *p = calloc(1, sizeof(*p));
 	bool from_stdin = !strcmp(path, "-");
-	struct stat st;
-	int err;
 
 	if (!p) {
 		complain("no memory");
-		return EXIT_RUNTIME;
+		return NULL;
 	}
 	p->path = from_stdin ? "standard input" : path;
 	p->speed = speed > 0 ? speed : 1;
 	p->fd = from_stdin ? STDIN_FILENO : ims_open(path, IMS_WANT_LIVE);
-	if (p->fd < 0) {
-		complain("cannot open %s: %s%s", path, strerror(-p->fd),
-			 p->fd == -EACCES ? "; are you in the group of the daemon's socket?" : "");
-		free(p);
+	if (p->fd >= 0)
+		return p;
+	complain("cannot open %s: %s%s", path, strerror(-p->fd),
+		 p->fd == -EACCES ? "; are you in the group of the daemon's socket?" : "");
+	free(p);
+	return NULL;
+}
+
+int source_file(struct source *s, struct session *session, const char *path, double speed, bool screen)
+{
+	struct player *p = player_new(path, speed);
+	int err;
+
+	if (!p)
 		return EXIT_RUNTIME;
-	}
-	p->paced = !fstat(p->fd, &st) && S_ISREG(st.st_mode);
-	*s = (struct source){.ops = p->paced ? &file : &pipe_ops, .session = session,
-			     .name = p->path, .fd = p->paced ? -1 : p->fd,
+	err = prepare(p, screen);
+	*s = (struct source){.ops = p->paced ? &file : &pipe_ops, .session = session, .name = p->path,
+			     .fd = p->paced && !p->spool ? -1 : p->fd,
 			     .paused = p->paced && speed <= 0, .own = p};
-	err = open_reader(p);
-	if (!err && p->paced)
+	if (!err)
+		err = open_reader(p);
+	if (!err && p->paced && !p->spool)
 		err = begin(s);
 	else if (!err && fcntl(p->fd, F_SETFL, O_NONBLOCK))
 		err = -errno;

@@ -67,6 +67,7 @@ struct source {
 int source_live(struct source *s, struct session *session, const char *btf);
 /* Complains about what is missing from a stream. */
 void source_tell_damage(const struct source *s);
-int source_file(struct source *s, struct session *session, const char *path, double speed);
+int source_file(struct source *s, struct session *session, const char *path, double speed,
+		bool screen);
 
 #endif

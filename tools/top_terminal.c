@@ -178,7 +178,7 @@ static void wait_for_something(const struct terminal *t)
 {
 	struct pollfd fds[] = {{t->keys, POLLIN, 0}, {t->r->source.fd, POLLIN, 0}};
 	double left = (t->next - now_seconds()) * 1000;
-	int most = t->r->source.fd < 0 ? PLAY_MS : 250;
+	int most = t->r->source.ops->plays ? PLAY_MS : 250;
 
 	if (t->r->source.over)
 		fds[1].fd = -1;
