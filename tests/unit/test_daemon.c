@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include <sys/epoll.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "daemon/clients.h"
@@ -370,6 +372,62 @@ static void test_socket(void **state)
 	assert_int_equal(unlink(path), 0);
 }
 
+/* Connects as a user of no privileges, in @group; the answer, and how many were refused by then. */
+static int connect_as(struct fixture *f, const char *path, gid_t group, uint64_t *refused)
+{
+	int status, ends[2];
+	pid_t pid;
+
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	if (!pid) {
+		int fd = setgroups(1, &group) || setgid(65534) || setuid(65534)
+				 ? -EPERM : ims_connect(path, IMS_WANT_LIVE);
+		char c;
+
+		_exit(fd < 0 ? -fd : read(ends[0], &c, 1) != 1);
+	}
+	for (int i = 0; i < 20; i++) {
+		turn(f);
+		usleep(10000);
+	}
+	*refused = f->clients.refused;
+	assert_int_equal(write(ends[1], "x", 1), 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	turn(f);
+	close(ends[0]);
+	close(ends[1]);
+	return WEXITSTATUS(status);
+}
+
+/* Members of the group may, others may not, not even when the socket's mode lets them. */
+static void test_group(void **state)
+{
+	struct fixture *f = *state;
+	struct listener own = f->clients.listener;
+	struct epoll_event e = {.events = EPOLLIN, .data.ptr = &f->clients};
+	struct group *group = getgrnam("daemon");
+	uint64_t refused;
+	char path[80];
+
+	if (geteuid() || !group)
+		skip();
+	assert_int_equal(chmod(f->dir, 0755), 0);
+	snprintf(path, sizeof(path), "%s2", f->path);
+	assert_int_equal(listener_open(&f->clients.listener, path, "daemon"), 0);
+	assert_int_equal(
+		epoll_ctl(f->clients.epoll, EPOLL_CTL_ADD, f->clients.listener.fd, &e), 0);
+	assert_int_equal(connect_as(f, path, group->gr_gid, &refused), 0);
+	assert_int_equal(refused, 0);
+	assert_int_equal(f->clients.served, 1);
+	assert_int_equal(connect_as(f, path, 65534, &refused), EACCES);
+	assert_int_equal(chmod(path, 0666), 0);
+	assert_int_equal(connect_as(f, path, 65534, &refused), 0);
+	assert_int_equal(refused, 1);
+	listener_close(&f->clients.listener);
+	f->clients.listener = own;
+}
+
 static bool is_served(uint16_t port)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port),
@@ -427,6 +485,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_hostile, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_too_many, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_socket, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_group, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_exporter, set_up, tear_down),
 	};
 
