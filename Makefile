@@ -194,6 +194,16 @@ $(OUT)/serve_metrics: $(OUT)/tests/metrics/serve.o $(OUT)/libdaemon.a $(OUT)/lib
 bench-hot: guest-amd64
 	$(Q)tests/bench/hot
 
+# The same beside other tracers, in instructions and in time: minutes.
+.PHONY: bench-overhead
+bench-overhead: guest-amd64
+	$(Q)tests/bench/overhead
+
+# Whether iommugate cries wolf, and what it finds: BOOTS=20 and RUNS=200 take half an hour.
+.PHONY: study-gate
+study-gate: all guest-amd64
+	$(Q)tests/bench/study-gate $(BOOTS) $(RUNS)
+
 .PHONY: bench-recording
 bench-recording: guest-amd64
 	$(Q)tests/bench/recording

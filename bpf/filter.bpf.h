@@ -18,7 +18,8 @@ static __always_inline bool same_name(const __u64 *a, const volatile __u64 *b, i
 	return 1;
 }
 
-static __always_inline bool filter_task(void)
+/* Not inlined: without a filter by task nothing of it should cost registers and stack. */
+static __noinline bool filter_this_task(void)
 {
 	__u64 comm[IMS_COMM_LEN / 8] = {};
 
@@ -28,6 +29,11 @@ static __always_inline bool filter_task(void)
 		return 1;
 	bpf_get_current_comm(comm, sizeof(comm));
 	return same_name(comm, filter_comm, IMS_COMM_LEN / 8);
+}
+
+static __always_inline bool filter_task(void)
+{
+	return !filter_tasks || filter_this_task();
 }
 
 /* Whether the event, an alloc, an attach or the snapshot's, is of all the objects asked for. */

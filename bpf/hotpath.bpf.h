@@ -63,23 +63,33 @@ static __always_inline bool hot_sized(__u32 hook)
 	return hook == IMS_HOOK_MAP || hook == IMS_HOOK_UNMAP;
 }
 
-static __always_inline void hot_count(__u32 hook, __u32 key, __u64 ns, __u64 bytes, bool failed)
+static __always_inline void hot_add_time(struct ims_slot *s, __u64 ns)
 {
-	struct ims_slot *s = bpf_map_lookup_elem(&stats, &key);
-	__u32 bucket;
+	__u32 bucket = ims_hist_bucket(ns);
 
-	if (!s)
-		return;
-	bucket = ims_hist_bucket(ns);
 	barrier_var(bucket); /* or the compiler drops the check that the verifier wants */
 	if (bucket < IMS_HIST_BUCKETS)
 		__sync_fetch_and_add(&s->bucket[bucket], 1);
 	__sync_fetch_and_add(&s->sum_ns, ns);
+	raise_max(&s->max_ns, ns);
+}
+
+static __always_inline void hot_add_result(struct ims_slot *s, __u32 hook, __u64 bytes, bool failed)
+{
 	if (hot_sized(hook))
 		__sync_fetch_and_add(&s->bytes, bytes);
 	if (failed)
 		__sync_fetch_and_add(&s->errors, 1);
-	raise_max(&s->max_ns, ns);
+}
+
+static __always_inline void hot_count(__u32 hook, __u32 key, __u64 ns, __u64 bytes, bool failed)
+{
+	struct ims_slot *s = bpf_map_lookup_elem(&stats, &key);
+
+	if (!s)
+		return;
+	hot_add_time(s, ns);
+	hot_add_result(s, hook, bytes, failed);
 }
 
 static __always_inline void hot_enter(__u32 hook, __u32 point, __u64 object, __u64 iova,
@@ -117,13 +127,18 @@ static __always_inline bool hot_failed(enum hot_result kind, __u64 ret, __u64 si
 				     : 0;
 }
 
+static __always_inline __u64 hot_bytes(enum hot_result kind, __u64 ret, __u64 size)
+{
+	return kind == HOT_SIZE ? ret : hot_failed(kind, ret, size) ? 0 : size;
+}
+
 /* @object: by its address. Plain values, as a struct whose address is taken would be in memory. */
 static __always_inline void hot_done(void *ctx, __u32 hook, __u32 row, enum hot_result kind,
 				     __u64 now, __u64 ns, __u64 object, __u64 iova, __u64 size,
 				     __u64 ret)
 {
 	bool failed = hot_failed(kind, ret, size);
-	__u64 bytes = kind == HOT_SIZE ? ret : failed ? 0 : size;
+	__u64 bytes = hot_bytes(kind, ret, size);
 	__u32 slot = slot_find(object, hook, row);
 
 	if (trace_is_for(hook)) {
@@ -243,30 +258,89 @@ static __always_inline void hot_begin(__u32 hook, __u32 point)
 		return 0;                                                                          \
 	}
 
-/* A session keeps the time itself, and then serves to read the pointer back. */
+/* What a session keeps of the entry where that is not the time: a program runs later than at 2 ns. */
+enum hot_kept {
+	HOT_UNSEEN,  /* the entry was not seen */
+	HOT_SKIPPED, /* nothing is counted of this call */
+	HOT_UNTIMED, /* it is counted, and not timed */
+	HOT_TIMED,
+};
+
+/* By chance, as a count would favour what comes in step with it. */
+static __always_inline bool hot_times(__u32 hook)
+{
+	__u64 *state;
+
+	if (!time_chance)
+		return 1;
+	state = &time_state[bpf_get_smp_processor_id() & (IMS_TIME_CPUS - 1)][hook_op(hook)];
+	*state = *state * 6364136223846793005ull + 1442695040888963407ull;
+	return *state >> 32 < time_chance;
+}
+
+static __always_inline __u64 hot_keep(__u32 hook, __u32 point)
+{
+	if (hot_skips(point))
+		return HOT_SKIPPED;
+	return hot_times(hook) ? bpf_ktime_get_ns() : HOT_UNTIMED;
+}
+
+/*
+ * A session keeps the time itself, and then serves to read the pointer back. What is not usual is done
+ * by functions that are not inlined, or the stack would grow until the kernel gives the program one of
+ * its own, which each run and each call pays for. The answer is read late for the same reason.
+ */
 #define HOT_FSESSION(name, hook, point, kind, object_arg, size_arg)                                \
+	static __noinline bool name##_traced(__u64 *ctx, __u64 now, __u64 ns, __u64 address,       \
+					     __u32 slot)                                           \
+	{                                                                                          \
+		struct trace_call t = {now, ns, address, hot_sized(hook) ? ctx[1] : 0,             \
+				       hot_sized(hook) ? ctx[size_arg] : 0};                       \
+		__u64 ret = 0;                                                                     \
+                                                                                                   \
+		bpf_get_func_ret(ctx, &ret);                                                       \
+		return hot_traced(ctx, &t, slot | (__u32)(hook == IMS_HOOK_UNMAP) << 31, ret,      \
+				  hot_bytes(kind, ret, t.size));                                   \
+	}                                                                                          \
 	SEC("fsession")                                                                            \
 	int name##_fsession(__u64 *ctx)                                                            \
 	{                                                                                          \
-		__u64 now = bpf_ktime_get_ns(), *kept = bpf_session_cookie(ctx), ns, address;      \
-		__u32 row;                                                                         \
+		__u64 *kept = bpf_session_cookie(ctx), then, now = 0, ret = 0;                     \
+		struct ims_slot *s;                                                                \
+		__u32 row, slot;                                                                   \
                                                                                                    \
 		if (!bpf_session_is_return(ctx)) {                                                 \
+			*kept = hot_keep(hook, point);                                             \
+			return 0;                                                                  \
+		}                                                                                  \
+		then = *kept;                                                                      \
+		if (then == HOT_SKIPPED)                                                           \
+			return 0;                                                                  \
+		if (!then) {                                                                       \
 			if (!hot_skips(point))                                                     \
-				*kept = now;                                                       \
+				hot_untimed(hook);                                                 \
 			return 0;                                                                  \
 		}                                                                                  \
+		if (!time_chance || then != HOT_UNTIMED)                                           \
+			now = bpf_ktime_get_ns();                                                  \
 		row = hot_hit(ctx, hook, point);                                                   \
-		if (hot_skips(point))                                                              \
-			return 0;                                                                  \
-		if (!*kept) {                                                                      \
-			hot_untimed(hook);                                                         \
-			return 0;                                                                  \
-		}                                                                                  \
-		ns = now - *kept;                                                                  \
 		*kept = ctx[object_arg];                                                           \
-		address = *(volatile __u64 *)kept;                                                 \
-		HOT_RETURN(hook, kind, size_arg);                                                  \
+		slot = slot_find(*(volatile __u64 *)kept, hook, row);                              \
+		if (trace_is_for(hook) &&                                                          \
+		    name##_traced(ctx, now, now - then, *(volatile __u64 *)kept, slot))            \
+			return 0;                                                                  \
+		s = bpf_map_lookup_elem(&stats, &slot);                                            \
+		if (!s)                                                                            \
+			return 0;                                                                  \
+		if (!time_chance || then != HOT_UNTIMED)                                           \
+			hot_add_time(s, now - then);                                               \
+		else                                                                               \
+			__sync_fetch_and_add(&s->untimed, 1);                                      \
+		if ((kind) != HOT_ANY)                                                             \
+			bpf_get_func_ret(ctx, &ret);                                               \
+		hot_add_result(s, hook,                                                            \
+			       hot_bytes(kind, ret, hot_sized(hook) ? ctx[size_arg] : 0),          \
+			       hot_failed(kind, ret, hot_sized(hook) ? ctx[size_arg] : 0));        \
 		return 0;                                                                          \
 	}
 
@@ -332,7 +406,9 @@ int queue_sync_scope_tp(__u64 *ctx)
 {
 	hits[IMS_POINT_QUEUE_SYNC_SCOPE] = 1;
 	if (filter_task())
-		hot_count(IMS_HOOK_QUEUE_SYNC, class_slot(ctx[0]), ctx[3], 0, (__s32)ctx[4] != 0);
+		hot_count(IMS_HOOK_QUEUE_SYNC,
+			  slot_cached(ctx[0], IMS_HOOK_QUEUE_SYNC) ?: class_slot(ctx[0]), ctx[3], 0,
+			  (__s32)ctx[4] != 0);
 	return 0;
 }
 

@@ -133,16 +133,24 @@ static __noinline __u32 instance_slot(__u64 address, __u32 row)
 	return object_slot(address, IMS_HOOK_QUEUE_SYNC, dev);
 }
 
-/* Of the object of @hook's kind at @address, as seen at the @row of the plan. */
-static __always_inline __u32 slot_find(__u64 address, __u32 hook, __u32 row)
+/* The slot that the cache has for it; 0: none, as slots that objects share are not in there. */
+static __always_inline __u32 slot_cached(__u64 address, __u32 hook)
 {
 	__u64 word = *(volatile __u64 *)cache_place(address, hook_op(hook));
 
+	word ^= address << IMS_SLOT_BITS;
+	return word < 1 << IMS_SLOT_BITS ? word : 0;
+}
+
+/* Of the object of @hook's kind at @address, as seen at the @row of the plan. */
+static __always_inline __u32 slot_find(__u64 address, __u32 hook, __u32 row)
+{
+	__u32 slot = slot_cached(address, hook);
+
+	if (slot)
+		return slot;
 	if (hook == IMS_HOOK_QUEUE_SYNC && !address)
 		return IMS_OP_QUEUE_SYNC;
-	word ^= address << IMS_SLOT_BITS;
-	if (word < 1 << IMS_SLOT_BITS)
-		return word;
 	if (hook == IMS_HOOK_DMA_MAP || hook == IMS_HOOK_DMA_UNMAP)
 		return device_slot(address, hook);
 	if (hook == IMS_HOOK_QUEUE_SYNC)

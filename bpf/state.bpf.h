@@ -18,6 +18,7 @@
 #define IMS_MAX_LAYOUTS 32
 #define IMS_CACHE_SIZE 1024
 #define IMS_CALLS_SIZE 4096
+#define IMS_TIME_CPUS 256
 
 /* One call under way: claimed at entry, given back at return. */
 struct ims_call {
@@ -116,7 +117,12 @@ const volatile __u32 trace_chance; /* of an event, in 2^-32; 0: every map and un
 const volatile __u64 trace_slower_ns; /* those that took so long are, with a stack; 0: none */
 const volatile __u32 stacks = IMS_STACK_KERNEL; /* enum ims_stacks, of events that have them */
 
+const volatile __u32 trace_any; /* single maps and unmaps are told, all or some */
+/* Initialised, or its place would be that of its first use, and objects without sessions use it not. */
+const volatile __u32 time_chance = 0; /* of a call to be timed, in 2^-32; 0: each is */
+
 /* Filters: 0, "" and IMS_NO_GROUP: none. Names end in zeros. */
+const volatile __u32 filter_tasks; /* any of the next two */
 const volatile __u32 filter_pid;
 const volatile __u64 filter_comm[IMS_COMM_LEN / 8];
 const volatile __u32 filter_objects; /* any of the next */
@@ -138,6 +144,9 @@ static struct ims_call calls[IMS_CALLS_SIZE];
 static __u64 calls_displaced; /* how many of them are not at their home */
 __u64 slot_cache[IMS_OPS][IMS_CACHE_SIZE];
 static __u64 next_domain = 1;
+
+/* Chance, for each CPU and operation: a cache line each. CPUs above these share them. */
+__u64 time_state[IMS_TIME_CPUS][8] __attribute__((aligned(64))) = {};
 
 /* Of the snapshot programs: see snapshot.bpf.h. */
 __u32 snapshot_fd;

@@ -99,8 +99,7 @@ struct trace_call {
 
 static __always_inline bool trace_is_for(__u32 hook)
 {
-	return (trace_size || trace_slower_ns) &&
-	       (hook == IMS_HOOK_MAP || hook == IMS_HOOK_UNMAP);
+	return trace_any && (hook == IMS_HOOK_MAP || hook == IMS_HOOK_UNMAP);
 }
 
 static __always_inline __s32 trace_result(const struct trace_call *call, __u32 hook, __u64 ret,

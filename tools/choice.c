@@ -14,21 +14,24 @@ static int set_events(struct ims_choice *c, const char *value)
 	return EXIT_USAGE;
 }
 
-static int set_sample(struct ims_choice *c, const char *value)
+/* 1/N */
+static int set_share(const char *option, const char *value, uint32_t *out)
 {
+	char name[24];
 	uint64_t n;
 
 	if (strncmp(value, "1/", 2)) {
-		complain("--sample \"%s\" is not 1/N, as 1/16", value);
+		complain("%s \"%s\" is not 1/N, as 1/16", option, value);
 		return EXIT_USAGE;
 	}
-	if (parse_count("--sample 1/", value + 2, &n))
+	snprintf(name, sizeof(name), "%s 1/", option);
+	if (parse_count(name, value + 2, &n))
 		return EXIT_USAGE;
 	if (!n || n > 1000000) {
-		complain("--sample 1/N takes an N from 1 to 1000000");
+		complain("%s 1/N takes an N from 1 to 1000000", option);
 		return EXIT_USAGE;
 	}
-	c->sample = (uint32_t)n;
+	*out = (uint32_t)n;
 	return 0;
 }
 
@@ -152,7 +155,9 @@ int choice_set(struct ims_choice *c, int key, const char *value)
 	case CHOICE_OPERATIONS:
 		return set_operations(c, value);
 	case CHOICE_SAMPLE:
-		return set_sample(c, value);
+		return set_share("--sample", value, &c->sample);
+	case CHOICE_TIME:
+		return set_share("--time", value, &c->time);
 	case CHOICE_SLOWER:
 		return set_slower(c, value);
 	case CHOICE_STACKS:
@@ -168,6 +173,11 @@ int choice_set(struct ims_choice *c, int key, const char *value)
 int choice_check(struct ims_choice *c)
 {
 	c->all |= c->sample > 0;
+	if (c->time > 1 && (c->all || c->slower_ns)) {
+		complain("--time is for statistics: single calls (--events all, --sample, --slower) "
+			 "are all timed");
+		return EXIT_USAGE;
+	}
 	if (c->buffer_bytes && !c->all) {
 		complain("--buffer is for --events all");
 		return EXIT_USAGE;

@@ -10,6 +10,7 @@ enum choice_key {
 	CHOICE_EVENTS = 512,
 	CHOICE_SAMPLE,
 	CHOICE_SLOWER,
+	CHOICE_TIME,
 	CHOICE_STACKS,
 	CHOICE_COMM,
 	CHOICE_DEVICE,
@@ -28,6 +29,7 @@ enum choice_key {
 	{CHOICE_SAMPLE, "sample", "1/N", "the same, but one in N of these only, by chance"},       \
 	{CHOICE_OPERATIONS, "operations", "LIST", "observe only map,unmap,iotlb-sync,... (default: all)", \
 	 "map unmap iotlb-sync queue-sync dma-map dma-unmap"},                                     \
+	{CHOICE_TIME, "time", "1/N", "count all calls, time one in N (with fsession)"},            \
 	{CHOICE_SLOWER, "slower", "USEC", "each map and unmap that took so long, with its stack"}, \
 	{CHOICE_STACKS, "stacks", "WHICH", "kernel (default), user, both or none",                 \
 	 "kernel user both none"},                                                                 \

@@ -38,6 +38,7 @@ struct ims_choice {
 	bool all; /* every map and unmap is an event; else they are statistics only */
 	uint32_t sample; /* one in so many is, by chance; 0 or 1: each */
 	uint64_t slower_ns; /* each that took so long is, with a stack; 0: none */
+	uint32_t time; /* where the kernel has fsession one call in so many is timed; 0 or 1: each */
 	bool no_kernel_stacks, user_stacks; /* of events but single maps and unmaps */
 	struct ims_filter filter;
 	uint32_t without; /* bit by enum ims_hook: operations that are not observed */

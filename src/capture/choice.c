@@ -19,6 +19,7 @@ static bool by_object(const struct ims_filter *f)
 /* Names are told with all the zeros behind them. */
 static void set_filter(const struct ims_filter *f, struct ims_bpf *s)
 {
+	s->rodata->filter_tasks = f->pid || f->comm[0];
 	s->rodata->filter_pid = f->pid;
 	s->rodata->filter_domain = f->domain;
 	if (f->by_group)
@@ -55,6 +56,9 @@ int choice_prepare(const struct ims_choice *c, struct ims_bpf *s)
 	s->rodata->stacks = (c->no_kernel_stacks ? 0 : IMS_STACK_KERNEL) |
 			    (c->user_stacks ? IMS_STACK_USER : 0);
 	s->rodata->trace_slower_ns = c->slower_ns;
+	s->rodata->trace_any = c->all || c->slower_ns;
+	if (c->time > 1)
+		s->rodata->time_chance = UINT32_MAX / c->time;
 	if (!c->all)
 		return 0;
 	if (c->sample > 1)
@@ -136,6 +140,8 @@ static struct text events_text(const struct ims_choice *c)
 	say(&t, c->all && c->sample < 2 ? "all" : "lifecycle");
 	if (c->sample > 1)
 		say(&t, "1 in %" PRIu32 " maps and unmaps", c->sample);
+	if (c->time > 1)
+		say(&t, "1 in %" PRIu32 " calls timed", c->time);
 	if (c->slower_ns)
 		say(&t, "with stacks from %" PRIu64 " us", c->slower_ns / 1000);
 	return t;

@@ -1,0 +1,92 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# bench-overhead.sh PAIRS WITH...: the VFIO and the iommulab loop, untraced, and with each of the tracers
+# named; three times. For tests/bench/overhead: lines of "LOAD WITH ns-a-pair" go to /out/costs, and
+# of "WITH bytes events lost" to /out/sizes.
+. /opt/guest/lib.sh
+pairs=$1
+shift
+dev=$(pci_device 0x1234 0x11e8 | head -n 1)
+[ -n "$dev" ] || dev=$(vfio_devices | awk '{ print $1; exit }')
+lab=/sys/kernel/debug/iommulab/bench
+[ -e $lab ] || insmod /gate/0.ko || exit
+# The peers are large: their libraries came with them.
+probes='f:vmlinux:iommu_map_nosync { @s[tid, 0] = nsecs }
+	fexit:vmlinux:iommu_map_nosync { @map = hist(nsecs - @s[tid, 0]); delete(@s[tid, 0]) }
+	f:vmlinux:__iommu_unmap { @s[tid, 1] = nsecs }
+	fexit:vmlinux:__iommu_unmap { @unmap = hist(nsecs - @s[tid, 1]); delete(@s[tid, 1]) }'
+
+loads() { # NAME
+	for i in 1 2 3; do
+		vfio-loop -n "$pairs" --json /tmp/loop.json "$dev" >/dev/null || exit
+		sed -nE 's/.*"map".*"total_ns": ?([0-9]+).*"unmap".*"total_ns": ?([0-9]+).*/\1 \2/p' /tmp/loop.json |
+			awk -v n="$pairs" -v with="$1" '{ print "vfio", with, ($1 + $2) / n }' >>/out/costs
+		echo "map 0.0 4096 $pairs" >$lab || exit
+		sed -nE 's/.*total_ns=([0-9]+).*/\1/p' $lab |
+			awk -v n="$pairs" -v with="$1" '{ print "lab", with, $1 / n }' >>/out/costs
+	done
+}
+
+# bpftrace NAME PROGRAM: until it says that it is attached.
+with_bpftrace() {
+	bpftrace -e "BEGIN { printf(\"ready\\n\") } $2" >/tmp/bpftrace 2>&1 &
+	pid=$!
+	until grep -q ready /tmp/bpftrace; do
+		kill -0 $pid || { cat /tmp/bpftrace; return 1; }
+		sleep 1
+	done
+	loads "$1"
+	kill -INT $pid
+	wait $pid
+}
+
+# WITH, and the lines of its sizes: a map and an unmap are two events, of two loads three times.
+size() {
+	echo "$1 $(wc -c </tmp/rec) $((pairs * 12)) ${2:-0}" >>/out/sizes
+	rm -f /tmp/rec*
+}
+
+ours() { # NAME OPTION...
+	name=$1
+	shift
+	iommutrace record -q -o /tmp/rec --operations map,unmap "$@" -- sh "$0" "$pairs" loads "$name" || exit
+	iommutrace info --json /tmp/rec >"/out/$name.json"
+	cp /tmp/rec "/out/$name.ims"
+	size "$name"
+}
+
+with() {
+	case $1 in
+	untraced) loads $1 ;;
+	empty)
+		bpftool prog loadall /opt/empty-maps.bpf.o /sys/fs/bpf/empty autoattach >/dev/null || exit
+		loads $1
+		rm -r /sys/fs/bpf/empty
+		;;
+	ours) ours $1 ;;
+	ours-fentry) ours $1 --mechanism fentry ;;
+	ours-kprobe) ours $1 --mechanism kprobe ;;
+	ours-time-16) ours $1 --time 1/16 ;;
+	ours-all) ours $1 --events all ;;
+	bpftrace-fentry) with_bpftrace $1 "$probes" ;;
+	bpftrace-kprobe) with_bpftrace $1 "$(echo "$probes" | sed 's/fexit:vmlinux/kr/; s/f:vmlinux/k/')" ;;
+	trace-cmd)
+		trace-cmd record -e iommu:map -e iommu:unmap -o /tmp/rec sh "$0" "$pairs" loads $1 >/tmp/log 2>&1
+		size $1 "$(awk '/overrun|dropped/ { n += $NF } END { print n + 0 }' /tmp/log)"
+		;;
+	perf)
+		perf record -q -e iommu:map -e iommu:unmap -o /tmp/rec sh "$0" "$pairs" loads $1 >/tmp/log 2>&1
+		size $1 "$(grep -c LOST /tmp/log)"
+		;;
+	esac
+}
+
+if [ "$1" = loads ]; then
+	loads "$2"
+	exit
+fi
+loads warm
+for tracer; do
+	echo "$(cut -d' ' -f1 /proc/uptime) $tracer" >>/out/log
+	with "$tracer" >>/out/log 2>&1
+done

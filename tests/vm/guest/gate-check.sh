@@ -1,0 +1,27 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# gate-check.sh: runs of iommugate for tests/vm/check-gate; lines of "NAME status" go to /out/status.
+. /opt/guest/lib.sh
+rounds=/sys/module/iommulab/parameters/map_rounds
+dev=$(vfio_devices | awk '{ print $1; exit }')
+vfio_devices >/out/devices
+insmod /lab.ko || exit
+
+run() { # NAME OPTION...
+	name=$1
+	shift
+	iommugate run -o "/out/$name.json" "$@" 2>"/out/$name.err"
+	echo "$name $?" >>/out/status
+}
+
+run vfio --repeat 2 --count 200 --workload vfio-map --device "$dev"
+run aggregate --repeat 2 --count 200 --workload vfio-map --device "$dev" --aggregate
+run attach --repeat 1 --count 10 --workload vfio-attach --device "$dev"
+readlink -f "/sys/bus/pci/devices/$dev/driver" | sed 's/.*\///' >/out/driver
+iommutrace record -q --time 1/16 -o /out/time.ims -- vfio-loop -n 2000 "$dev" >/dev/null 2>/out/time.err
+echo "time $?" >>/out/status
+run lab --untraced --repeat 12 --count 500 --workload lab-map --device 0.0
+echo 20000 >$rounds
+run slow --untraced --repeat 12 --count 500 --workload lab-map --device 0.0
+run fails --untraced --repeat 2 --workload lab-map --device 0.99
+run command --untraced --repeat 1 -- sh -c 'exit 7'
