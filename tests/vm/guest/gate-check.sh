@@ -3,8 +3,8 @@
 # gate-check.sh: runs of iommugate for tests/vm/check-gate; lines of "NAME status" go to /out/status.
 . /opt/guest/lib.sh
 rounds=/sys/module/iommulab/parameters/map_rounds
-dev=$(vfio_devices | awk '{ print $1; exit }')
 vfio_devices >/out/devices
+dev=$(awk '{ print $1; exit }' /out/devices)
 insmod /lab.ko || exit
 
 run() { # NAME OPTION...

@@ -7,12 +7,13 @@ how=$1 runs=$2
 shift 2
 insmod /lab.ko || exit
 rounds=/sys/module/iommulab/parameters/map_rounds
-clock=
-[ "$how" != exact ] || clock=--instructions
+clock='' repeat=15 count=300
+# Of a longer loop a timer's tick is a smaller part; the least of the repeats counts.
+[ "$how" != exact ] || clock=--instructions repeat=4 count=5000
 
 once() { # NAME REPEAT
-	iommugate run -o "/out/$1.json" $clock --untraced --repeat "$2" --warmup 2 --workload lab-map \
-		--count 300 --device 0.0 || exit
+	iommugate run -o "/out/$1.json" $clock --untraced --repeat "$2" --warmup 1 --workload lab-map \
+		--count $count --device 0.0 || exit
 }
 
 work() { # FILE: the least, as a whole number
@@ -27,7 +28,6 @@ once rounds 4
 base=$(work /out/base.json)
 thousand=$(($(work /out/rounds.json) - base))
 echo "base $base thousand $thousand" >/out/scale
-[ "$how" = exact ] && repeat=3 || repeat=15
 for percent; do
 	echo $((base * percent * 10 / thousand)) >$rounds
 	for i in $(seq "$runs"); do
