@@ -15,6 +15,7 @@
 
 enum kind {
 	TEXT,  /* const char * */
+	OPTIONAL, /* the same, NULL when it is empty */
 	ADDRESS, /* the same: ADDRESS:PORT, or "off" */
 	COUNT, /* uint64_t */
 	SIZE,  /* uint64_t, bytes */
@@ -48,9 +49,9 @@ static const struct setting settings[] = {
 	{"operations", "LIST", "observe only map,unmap,iotlb-sync,... (\"\": all)", "", OPERATIONS,
 	 .fixed = true, .values = "map unmap iotlb-sync queue-sync dma-map dma-unmap"},
 	{"ring", "SIZE", "kernel memory for events that were not read yet", "4M", RING, .fixed = true},
-	{"mechanism", "NAME", "use only fsession, fentry, kprobe-multi or kprobe", "", TEXT,
+	{"mechanism", "NAME", "use only fsession, fentry, kprobe-multi or kprobe", "", OPTIONAL,
 	 AT(capture.mechanism), .fixed = true},
-	{"btf", "FILE", "the kernel's BTF, if it has none of its own", "", TEXT, AT(capture.btf),
+	{"btf", "FILE", "the kernel's BTF, if it has none of its own", "", OPTIONAL, AT(capture.btf),
 	 .fixed = true},
 };
 
@@ -111,10 +112,10 @@ static int set(struct daemon_options *o, const struct setting *s, const char *wh
 		*(const char **)place = value;
 		return check_address(where, value);
 	case TEXT:
-		/* The capture knows "not given" as NULL. */
-		*(const char **)place = *value || s->offset < AT(socket) ? value : "";
-		if (!*value && s->offset < AT(socket))
-			*(const char **)place = NULL;
+		*(const char **)place = value;
+		return 0;
+	case OPTIONAL:
+		*(const char **)place = *value ? value : NULL;
 		return 0;
 	case COUNT:
 		if (parse_count(where, value, number))

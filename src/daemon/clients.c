@@ -357,6 +357,6 @@ void clients_close(struct clients *c, uint64_t patience_ns)
 	}
 	while (c->first)
 		drop(c, c->first);
-	heads_free(&c->heads);
+	heads_tidy(&c->heads);
 	listener_close(&c->listener);
 }

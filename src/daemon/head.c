@@ -138,8 +138,3 @@ void heads_tidy(struct heads *h)
 		h->newest[want] = NULL;
 	}
 }
-
-void heads_free(struct heads *h)
-{
-	heads_tidy(h);
-}

@@ -36,6 +36,5 @@ void head_put(struct heads *h, struct head *head);
 
 /* Gives back what is kept for those to come, when it is of no use any more. */
 void heads_tidy(struct heads *h);
-void heads_free(struct heads *h);
 
 #endif
