@@ -200,6 +200,12 @@ static int json_screen(struct top *t, const struct model *m, FILE *out, size_t m
 	return err ? err : json_table(t, screen->list, &t->rows, out, most);
 }
 
+/* Readers of JSON have no more than INT64_MAX. */
+static void write_number(FILE *out, const char *key, uint64_t n)
+{
+	fprintf(out, ",\"%s\":%" PRIu64, key, n < INT64_MAX ? n : INT64_MAX);
+}
+
 int top_json(struct top *t, const struct model *m, FILE *out, uint32_t which, size_t rows)
 {
 	const struct model_overview *o = model_overview(m);
@@ -207,11 +213,14 @@ int top_json(struct top *t, const struct model *m, FILE *out, uint32_t which, si
 	int err = 0;
 
 	t->model = m;
-	fprintf(out, "{\"schema\":%d,\"time_ns\":%" PRIu64 ",\"interval_ns\":%" PRIu64
-		",\"instances_known\":%" PRIu64 ",\"groups\":%" PRIu64 ",\"devices_known\":%" PRIu64
-		",\"domains_alive\":%" PRIu64 ",\"lossy\":%s,\"lost\":%" PRIu64,
-		TOP_JSON_SCHEMA, o->first_ns ? now : 0, t->past.interval_ns, o->instances, o->groups,
-		o->devices, o->domains, model_lossy(m) ? "true" : "false", o->lost);
+	fprintf(out, "{\"schema\":%d,\"lossy\":%s", TOP_JSON_SCHEMA, model_lossy(m) ? "true" : "false");
+	write_number(out, "time_ns", o->first_ns ? now : 0);
+	write_number(out, "interval_ns", t->past.interval_ns);
+	write_number(out, "instances_known", o->instances);
+	write_number(out, "groups", o->groups);
+	write_number(out, "devices_known", o->devices);
+	write_number(out, "domains_alive", o->domains);
+	write_number(out, "lost", o->lost);
 	for (int i = 0; !err && i < TOP_SCREENS; i++) {
 		if (!(which & 1u << i))
 			continue;

@@ -7,6 +7,7 @@
  */
 #include <jansson.h>
 
+#include <iommuscope/top.h>
 #include <iommuscope/view.h>
 
 #include "fuzz.h"
@@ -221,6 +222,28 @@ static void show_json(const struct run *r, const struct ims_input *input)
 	check_json(&json, 0);
 }
 
+/* The screens, before and after an interval, and all about some objects. */
+static void show_screens(const struct run *r)
+{
+	uint64_t now_ns = model_overview(r->m)->last_ns;
+	struct top *top = top_new();
+	struct memory text, json;
+
+	memory_open(&text);
+	memory_open(&json);
+	top_show(top, NULL, true);
+	for (uint64_t i = 1; i < 3; i++) {
+		check(top_refresh(top, r->m, now_ns + i));
+		check(top_text(top, r->m, text.out, (1u << TOP_SCREENS) - 1, 0));
+		check(top_json(top, r->m, json.out, (1u << TOP_SCREENS) - 1, 0));
+	}
+	top_object_text(top, r->m, text.out, "verdict:0");
+	top_object_text(top, r->m, text.out, "domain:1");
+	check_printable(&text);
+	check_json(&json, 0);
+	top_free(top);
+}
+
 static void begin(struct run *r)
 {
 	r->m = model_new();
@@ -241,6 +264,7 @@ static void end(struct run *r, const struct ims_reader *reader)
 	if (r->parts & PART_WHOLE) {
 		show_text(r, ims_reader_input(reader));
 		show_json(r, ims_reader_input(reader));
+		show_screens(r);
 	}
 	if (r->parts & PART_DIFF)
 		show_diff(r);
