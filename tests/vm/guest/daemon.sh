@@ -147,7 +147,7 @@ reloads() {
 	echo 'metrics = nowhere:9743' >/tmp/iommud.conf
 	kill -HUP $daemon
 	eventually grep -q 'cannot serve metrics on nowhere:9743' /out/daemon.log &&
-		wget -q -O /dev/null http://127.0.0.1:9742/metrics || return
+		eventually wget -q -O /dev/null http://127.0.0.1:9742/metrics || return
 	echo 'clients = none' >/tmp/iommud.conf
 	kill -HUP $daemon
 	eventually grep -q 'iommud.conf:1: clients "none" is no whole number' /out/daemon.log || return
