@@ -338,7 +338,12 @@ int source_file(struct source *s, struct session *session, const char *path, dou
 void source_tell_damage(const struct source *s)
 {
 	const struct player *p = s->own;
+	struct ims_damage damage;
 
-	if (s->ops == &file || s->ops == &pipe_ops)
-		tell_damage(p->path, ims_reader_damage(p->reader));
+	if (s->ops != &file && s->ops != &pipe_ops)
+		return;
+	damage = *ims_reader_damage(p->reader);
+	/* Of what was not read to its end nobody knows whether it has one. */
+	damage.ended |= !s->over;
+	tell_damage(p->path, &damage);
 }
