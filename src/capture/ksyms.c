@@ -9,14 +9,18 @@
 #include <string.h>
 #include <unistd.h>
 
-/* kallsyms has no sizes: what is further from a symbol than this is in a gap (BPF, trampolines). */
-#define MAX_FUNCTION (1 << 20)
+/*
+ * kallsyms has no sizes: what is further from a function than this, or behind data, is in a gap, where
+ * trampolines are.
+ */
+#define MAX_FUNCTION (1 << 16)
 
 struct ksym {
 	uint64_t addr;
 	uint32_t name; /* offsets into text */
 	uint32_t module;
 	uint32_t next; /* symbol of the same bucket + 1; 0: none */
+	bool text;
 };
 
 struct ksyms {
@@ -43,14 +47,19 @@ static void *grow(void *p, size_t want, size_t *room, size_t elem)
 	return q;
 }
 
-static int add(struct ksyms *k, uint64_t addr, uint32_t name, uint32_t module)
+static int add(struct ksyms *k, uint64_t addr, char type, uint32_t name, uint32_t module)
 {
 	struct ksym *sym = grow(k->sym, k->count + 1, &k->room, sizeof(*sym));
 
 	if (!sym)
 		return -ENOMEM;
 	k->sym = sym;
-	sym[k->count++] = (struct ksym){.addr = addr, .name = name, .module = module};
+	sym[k->count++] = (struct ksym){
+		.addr = addr,
+		.name = name,
+		.module = module,
+		.text = strchr("tTwW", type),
+	};
 	return 0;
 }
 
@@ -93,7 +102,8 @@ static int parse(struct ksyms *k)
 				*tab = line_end[-1] = 0;
 				module = tab + 2;
 			}
-			err = add(k, addr, (uint32_t)(name - k->text), (uint32_t)(module - k->text));
+			err = add(k, addr, p[1], (uint32_t)(name - k->text),
+				  (uint32_t)(module - k->text));
 		}
 		p = line_end + 1;
 	}
@@ -246,7 +256,7 @@ void ksyms_format(const struct ksyms *k, uint64_t addr, char *buf, size_t size)
 {
 	const struct ksym *s = find(k, addr);
 
-	if (!s || addr - s->addr > MAX_FUNCTION)
+	if (!s || !s->text || addr - s->addr > MAX_FUNCTION)
 		snprintf(buf, size, "0x%" PRIx64, addr);
 	else if (k->text[s->module])
 		snprintf(buf, size, "%s+0x%" PRIx64 " [%s]", k->text + s->name, addr - s->addr,
