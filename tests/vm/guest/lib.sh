@@ -42,6 +42,16 @@ says() {
 	grep -q "$pattern" /tmp/stderr
 }
 
+# as_nobody TOOL ARG...: busybox can change the user by this only, and wants the user to have a name.
+as_nobody() {
+	tool=$1
+	shift
+	chmod 755 /opt /opt/bin /opt/lib
+	mkdir -p /etc
+	echo 'nobody:x:65534:65534::/:/bin/sh' >/etc/passwd
+	start-stop-daemon -S -c 65534:65534 -x "/opt/bin/$tool" -- "$@"
+}
+
 # "BDF INSTANCE" of every network device that has an IOMMU: those are free for VFIO to take.
 vfio_devices() {
 	for dev in /sys/bus/pci/devices/*; do

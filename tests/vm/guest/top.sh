@@ -8,9 +8,10 @@ lab=/sys/kernel/debug/iommulab
 pairs=2000
 
 insmod /driver.ko || exit
+echo "set -g default-terminal $TERM" >/tmp/tmux.conf
 
 term() {
-	tmux -S /tmp/tmux -f /dev/null "$@"
+	tmux -S /tmp/tmux -f /tmp/tmux.conf "$@"
 }
 
 starts() { # COMMAND
@@ -80,7 +81,7 @@ screens() {
 }
 
 detail() {
-	term send-keys 2 Enter && shows '^INSTANCE iommulab' '^map$' && capture instance && term send-keys Escape
+	term send-keys 2 Down Enter && shows '^INSTANCE iommulab' '^map$' && capture instance && term send-keys Escape
 }
 
 # The screen stands still; what comes goes on being counted.
@@ -119,7 +120,7 @@ daemon() {
 
 # One who may not: a line that says so, no screen.
 refused() {
-	says 'no CAP_\|group of' 1 start-stop-daemon -S -c 65534:65534 -x /opt/bin/iommutop -- --own
+	says 'no CAP_\|group of' 1 as_nobody iommutop --own
 }
 
 check "iommutop, live" begins
@@ -137,4 +138,3 @@ check "without privileges" refused
 touch /tmp/stop
 kill "$(cat /tmp/iommud.pid)"
 wait
-echo "1..$tests"
