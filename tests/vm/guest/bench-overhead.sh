@@ -86,6 +86,7 @@ if [ "$1" = loads ]; then
 	exit
 fi
 loads warm
+sleep 10 # whatever still boots on the other CPU would count
 for tracer; do
 	echo "$(cut -d' ' -f1 /proc/uptime) $tracer" >>/out/log
 	with "$tracer" >>/out/log 2>&1
