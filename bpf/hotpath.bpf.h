@@ -313,6 +313,7 @@ static __always_inline __u64 hot_keep(__u32 hook, __u32 point)
 			*kept = hot_keep(hook, point);                                             \
 			return 0;                                                                  \
 		}                                                                                  \
+		row = hot_hit(ctx, hook, point);                                                   \
 		then = *kept;                                                                      \
 		if (then == HOT_SKIPPED)                                                           \
 			return 0;                                                                  \
@@ -323,7 +324,6 @@ static __always_inline __u64 hot_keep(__u32 hook, __u32 point)
 		}                                                                                  \
 		if (!time_chance || then != HOT_UNTIMED)                                           \
 			now = bpf_ktime_get_ns();                                                  \
-		row = hot_hit(ctx, hook, point);                                                   \
 		*kept = ctx[object_arg];                                                           \
 		slot = slot_find(*(volatile __u64 *)kept, hook, row);                              \
 		if (trace_is_for(hook) &&                                                          \

@@ -35,6 +35,7 @@ run slower --slower 16.384 --stacks both -- $load one_loop 2000 $devices
 first=${devices%%[!0-9a-f:.]*}
 run device --events all --device "$first" -- $load two_loops "$pairs" $devices
 run comm --events all --comm nobody -- $load one_loop "$pairs" $devices
+run count --comm nobody -- $load one_loop "$pairs" $devices
 # A process that waits until it is recorded, beside another that is not asked for.
 sh -c "while [ ! -e /tmp/go ]; do usleep 10000; done; exec taskset 1 vfio-loop -n $pairs $first" \
 	>/dev/null 2>&1 &
