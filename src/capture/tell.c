@@ -116,8 +116,7 @@ int tell_sample(void *arg, void *data, size_t size)
 }
 
 /* One map or unmap. */
-int tell_trace(void *arg, const struct ims_trace *r, uint32_t cpu, uint32_t pid,
-		    const char *comm)
+int tell_trace(void *arg, const struct ims_trace *r, uint32_t cpu, uint32_t pid, const char *comm)
 {
 	struct ims_capture *c = arg;
 	struct ims_record rec = {.type = IMS_REC_EVENT, .time_ns = r->time_ns};
@@ -136,6 +135,7 @@ int tell_trace(void *arg, const struct ims_trace *r, uint32_t cpu, uint32_t pid,
 	e->tid = r->tid;
 	e->comm = comm;
 	e->group = IMS_NO_GROUP;
+	e->device = e->instance = e->domain_instance = e->reason = e->format = "";
 	c->account.received[e->hook]++;
 	c->events++;
 	c->sink_error = live_put(c, &rec);

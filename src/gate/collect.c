@@ -118,12 +118,12 @@ static const char *instance_of_device(const struct gate_collect *c, const char *
 	return d && d->instance ? d->instance->name : "";
 }
 
-/* The device's, else the domain's. Events of a capture leave strings out, which a stream has as empty. */
+/* The device's, else the domain's. */
 static const char *instance_of_event(const struct gate_collect *c, const struct ims_event *e)
 {
-	if (e->instance && *e->instance)
+	if (*e->instance)
 		return e->instance;
-	if (e->domain_instance && *e->domain_instance)
+	if (*e->domain_instance)
 		return e->domain_instance;
 	return instance_of_domain(c, e->domain);
 }

@@ -16,11 +16,13 @@ static void put_event(struct gate_collect *c, struct ims_event e)
 	put(c, &rec);
 }
 
-/* As the capture tells single maps: without strings. */
+/* As the capture tells single maps: every string empty. */
 static void put_map(struct gate_collect *c, uint64_t domain, uint64_t size, uint64_t ns, int result)
 {
 	put_event(c, (struct ims_event){.hook = IMS_HOOK_MAP, .domain = domain, .size = size,
-					.duration_ns = ns, .result = result, .group = IMS_NO_GROUP});
+					.duration_ns = ns, .result = result, .group = IMS_NO_GROUP,
+					.device = "", .instance = "", .domain_instance = "",
+					.reason = "", .format = "", .function = "", .comm = ""});
 }
 
 /* Domain @id, of the device's instance. */
