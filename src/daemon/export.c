@@ -33,25 +33,12 @@ static uint64_t resident_bytes(void)
 	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-/* Once: a clock that is set would make another start of it. */
-static double start_seconds(void)
-{
-	static double start;
-	struct timespec now;
-
-	if (start)
-		return start;
-	clock_gettime(CLOCK_REALTIME, &now);
-	start = (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-	return start;
-}
-
 static int metrics(void *arg, FILE *out, bool openmetrics)
 {
 	const struct exporter *e = arg;
 	struct timespec now;
 	struct view_self self = {
-		.start_seconds = start_seconds(),
+		.start_seconds = e->start_seconds,
 		.resident_bytes = resident_bytes(),
 		.clients = e->clients->count,
 		.refused = e->clients->refused,
@@ -107,11 +94,16 @@ static int set_http(struct exporter *e, const char *address)
 
 int exporter_set(struct exporter *e, const char *address, const char *textfile)
 {
+	struct timespec now;
+
 	free(e->textfile);
 	e->textfile = *textfile ? strdup(textfile) : NULL;
 	if (*textfile && !e->textfile)
 		return -ENOMEM;
-	start_seconds();
+	if (!e->start_seconds) { /* once: a clock that is set would make another start of it */
+		clock_gettime(CLOCK_REALTIME, &now);
+		e->start_seconds = (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+	}
 	return e->address && !strcmp(e->address, address) ? 0 : set_http(e, address);
 }
 
@@ -143,7 +135,6 @@ static int write_file(const struct exporter *e, const char *temporary)
 
 void exporter_write(struct exporter *e)
 {
-	static int said; /* a full disk stays full for long */
 	char *temporary;
 	int err;
 
@@ -154,9 +145,9 @@ void exporter_write(struct exporter *e)
 		return;
 	err = write_file(e, temporary);
 	free(temporary);
-	if (err && err != said)
+	if (err && err != e->said) /* a full disk stays full for long */
 		log_line(LOG_WARN, "cannot write %s: %s", e->textfile, strerror(-err));
-	said = err;
+	e->said = err;
 }
 
 void exporter_close(struct exporter *e)

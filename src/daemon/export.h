@@ -15,6 +15,8 @@ struct exporter {
 	int epoll;
 	struct http *http; /* NULL: off */
 	char *address, *textfile;
+	double start_seconds; /* since 1970; 0: not yet */
+	int said; /* why the text file could not be written last, which was said */
 };
 
 /*
