@@ -11,7 +11,7 @@ insmod /driver.ko || exit
 echo "set -g default-terminal $TERM" >/tmp/tmux.conf
 
 term() {
-	tmux -S /tmp/tmux -f /tmp/tmux.conf "$@"
+	timeout 20 tmux -S /tmp/tmux -f /tmp/tmux.conf "$@"
 }
 
 starts() { # COMMAND

@@ -76,7 +76,10 @@ cmd_run() {
 	read -ra modules <<<"$machine_modules $load $ship"
 	initramfs_build "$work/initrd" "$kernel" "$arch"
 	say "$entry: booting $(<"$kernel/release"), initramfs $(du -m "$work/initrd" | cut -f1) MB"
+	guest_ports
+	local up=''
 	guest_boot "$kernel" "$machine_append $args$append"
+	guest_up "$entry" || guest_boot "$kernel" "$machine_append $args$append"
 	guest_wait "$entry" "$timeout"
 }
 
@@ -124,15 +127,21 @@ run_script() {
 	printf '\n}\n'
 }
 
-guest_boot() {
+guest_ports() {
 	local port number=0
 	for port in stdout stderr out; do
 		number=$((number + 1))
-		: >"$work/$port"
 		machine+=(-chardev "file,id=$port,path=/run/testbed/$port"
 			-device "virtserialport,chardev=$port,nr=$number,name=$port")
 	done
-	: >"$work/console"
+}
+
+# guest_boot KERNEL APPEND
+guest_boot() {
+	local file
+	for file in stdout stderr out console; do
+		: >"$work/$file"
+	done
 	supervise_start "${enter[@]}" "$root" / "$work:/run/testbed" "$1:/run/kernel" -- \
 		"${machine[@]}" -serial file:/run/testbed/console -kernel /run/kernel/vmlinuz \
 		-initrd /run/testbed/initrd -append "$2" </dev/null >"$work/qemu.log" 2>&1
@@ -142,14 +151,33 @@ guest_boot() {
 	tails+=" $!"
 }
 
+# guest_up ENTRY: false if the kernel hangs in its boot, before anything of ours runs: the machine is
+# ended then. Sets the caller's up.
+guest_up() {
+	local start=$SECONDS
+	until grep -aq 'testbed: user space is up' "$work/console"; do
+		kill -0 "$supervised" 2>/dev/null || return 0
+		if [ $((SECONDS - start)) -ge 90 ]; then
+			guest_failed "$1: not up after 90 s, booting once more"
+			guest_stop
+			return 1
+		fi
+		sleep 0.1
+	done
+	up=$((SECONDS - start))
+	say "$1: up after $up s, running the command"
+}
+
+guest_stop() {
+	supervise_stop
+	# shellcheck disable=SC2086 # a list
+	wait $tails
+}
+
 # guest_wait ENTRY TIMEOUT: until the command has ended, the guest has, or time has run out.
 guest_wait() {
-	local entry=$1 end=$((SECONDS + $2)) start=$SECONDS up='' status=''
+	local entry=$1 end=$((SECONDS + $2)) start=$SECONDS status=''
 	while :; do
-		if [ -z "$up" ] && grep -aq 'testbed: user space is up' "$work/console"; then
-			up=$((SECONDS - start))
-			say "$entry: up after $up s, running the command"
-		fi
 		status=$(tail -c 16 "$work/out" | sed -n 's/^.*status \([0-9]*\)$/\1/p' | tail -n 1)
 		[ -z "$status" ] || break
 		kill -0 "$supervised" 2>/dev/null || break
@@ -158,9 +186,7 @@ guest_wait() {
 	done
 	[ -n "$status" ] || kill -0 "$supervised" 2>/dev/null || status=died
 	sleep 0.1
-	supervise_stop
-	# shellcheck disable=SC2086 # a list
-	wait $tails
+	guest_stop
 	case $status in
 	'')
 		guest_failed "$entry: timed out after $2 s${up:+ (user space was up after $up s)}"
