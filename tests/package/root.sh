@@ -44,27 +44,6 @@ in_overlay() {
 		"$roots/archives-$suite:/var/cache/apt/archives" "$@"
 }
 
-write_sources() { # SUITE FOLDER
-	rm -f "$2/etc/apt/sources.list"
-	cat >"$2/etc/apt/sources.list.d/debian.sources" <<END
-Types: deb
-URIs: $(mirror)
-Suites: $1 $1-updates
-Components: main
-Signed-By: $keyring
-END
-	{
-		apt-config dump --format '%F "%v";%n' Acquire::http Acquire::https 2>/dev/null | grep -i 'proxy' || true
-		echo 'APT::Install-Recommends "false";'
-		echo 'APT::Keep-Downloaded-Packages "true";'
-		echo 'APT::Sandbox::User "root";'
-		echo 'Acquire::Languages "none";'
-		echo 'Acquire::Retries "3";'
-	} >"$2/etc/apt/apt.conf.d/90test"
-	echo force-unsafe-io >"$2/etc/dpkg/dpkg.cfg.d/test"
-	touch "$2/etc/resolv.conf"
-}
-
 apt_install() { # SUITE KIND PACKAGE...
 	in_root "$1" "$roots/$1-$2" -- env DEBIAN_FRONTEND=noninteractive sh -ec \
 		'apt-get -q update; apt-get -qy install "$@"' sh "${@:3}"
@@ -86,7 +65,7 @@ make_base() { # SUITE
 	supervise unshare --mount --propagation private --pid --fork --kill-child --mount-proc \
 		debootstrap --variant=minbase --include=ca-certificates --keyring="$keyring" "$1" \
 		"$roots/$1-base" "$(mirror)"
-	write_sources "$1" "$roots/$1-base"
+	apt_config "$roots/$1-base" "$1 $1-updates"
 }
 
 make_from() { # SUITE KIND PACKAGE...

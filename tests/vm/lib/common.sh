@@ -107,3 +107,26 @@ supervise_stop() {
 trap 'supervise_stop; exit 129' HUP
 trap 'supervise_stop; exit 130' INT
 trap 'supervise_stop; exit 143' TERM
+
+# apt_config ROOT SUITES: the machine's mirror and its proxy, if it has one; no fsync, as the root can be
+# made again.
+apt_config() {
+	rm -f "$1/etc/apt/sources.list"
+	cat >"$1/etc/apt/sources.list.d/debian.sources" <<END
+Types: deb
+URIs: $(mirror)
+Suites: $2
+Components: main
+Signed-By: $keyring
+END
+	{
+		apt-config dump --format '%F "%v";%n' Acquire::http Acquire::https 2>/dev/null | grep -i 'proxy' || true
+		echo 'APT::Install-Recommends "false";'
+		echo 'APT::Keep-Downloaded-Packages "true";'
+		echo 'APT::Sandbox::User "root";'
+		echo 'Acquire::Languages "none";'
+		echo 'Acquire::Retries "3";'
+	} >"$1/etc/apt/apt.conf.d/90iommuscope"
+	echo force-unsafe-io >"$1/etc/dpkg/dpkg.cfg.d/iommuscope"
+	touch "$1/etc/resolv.conf"
+}

@@ -147,28 +147,10 @@ setup_base() {
 	: >"$cache/stamp/base"
 }
 
+# Without documentation.
 write_root_config() {
-	local etc=$root.new/etc
-	rm -f "$etc/apt/sources.list"
-	cat >"$etc/apt/sources.list.d/debian.sources" <<END
-Types: deb
-URIs: $(mirror)
-Suites: $root_suite $root_suite-updates $backports
-Components: main
-Signed-By: $keyring
-END
-	# The host's proxy, if it has one; no documentation and no fsync, as the root can be made again.
-	{
-		apt-config dump --format '%F "%v";%n' Acquire::http Acquire::https 2>/dev/null | grep -i 'proxy' || true
-		echo 'APT::Install-Recommends "false";'
-		echo 'APT::Keep-Downloaded-Packages "true";'
-		echo 'APT::Sandbox::User "root";'
-		echo 'Acquire::Languages "none";'
-		echo 'Acquire::Retries "3";'
-	} >"$etc/apt/apt.conf.d/90testbed"
-	printf '%s\n' force-unsafe-io path-exclude=/usr/share/doc/'*' path-exclude=/usr/share/man/'*' \
-		path-exclude=/usr/share/locale/'*' >"$etc/dpkg/dpkg.cfg.d/testbed"
-	touch "$etc/resolv.conf"
+	apt_config "$root.new" "$root_suite $root_suite-updates $backports"
+	printf 'path-exclude=/usr/share/%s/*\n' doc man locale >>"$root.new/etc/dpkg/dpkg.cfg.d/iommuscope"
 }
 
 # setup_packages NAME REFRESH LIST BACKPORTS_LIST: the stamp holds the lists' hash, so a changed
