@@ -149,6 +149,8 @@ $(OUT)/unit/test_tools $(OUT)/unit/test_recorder: \
 
 $(OUT)/unit/test_daemon: $(OUT)/libdaemon.a
 $(OUT)/unit/test_pci_names: $(OUT)/src/capture/pci_names.o
+$(OUT)/unit/test_usyms: $(OUT)/src/capture/usyms.o
+$(OUT)/unit/test_usyms: LIBS_PURE += -lelf
 
 .PHONY: unit
 unit: $(UNIT)

@@ -23,6 +23,8 @@
 #define ID_MIN	    16	  /* digits of a build-id */
 #define ID_MAX	    64
 
+static const char id_mark[] = ") [build-id ";
+
 /* A debug file, or that there is none. */
 struct module {
 	char id[ID_MAX + 1];
@@ -234,27 +236,32 @@ static struct module *module_get(struct symbols *s, const char *id)
 /* ---- frames -----------------------------------------------------------------------------------
  */
 
-/* "0x41c (/usr/lib/libx.so) [build-id HEX]": the address, the file's name in @text, the build-id.
+/*
+ * "0x41c (/usr/lib/libx.so) [build-id HEX]", "name+0x1c (libx.so) [build-id HEX+0x41c]": the
+ * address, the file's name in @text, the build-id.
  */
 static bool parse(const char *text, uint64_t *addr, const char **file, int *file_len, char *id)
 {
-	static const char mark[] = ") [build-id ";
-	const char *end = NULL, *slash;
-	char *path;
+	const char *path = strstr(text, " ("), *end = NULL, *slash, *value = text, *closing;
+	char *rest;
 	size_t n;
 
-	*addr = strtoull(text, &path, 16);
-	if (strncmp(text, "0x", 2) || strncmp(path, " (", 2))
-		return false;
-	for (const char *p = path; (p = strstr(p, mark)); p++)
+	for (const char *p = path; p && (p = strstr(p, id_mark)); p++)
 		end = p;
 	if (!end)
 		return false;
-	n = strspn(end + strlen(mark), "0123456789abcdef");
-	if (n < ID_MIN || n > ID_MAX || n % 2 || strcmp(end + strlen(mark) + n, "]"))
+	n = strspn(end + strlen(id_mark), "0123456789abcdef");
+	if (n < ID_MIN || n > ID_MAX || n % 2)
 		return false;
-	memcpy(id, end + strlen(mark), n);
+	memcpy(id, end + strlen(id_mark), n);
 	id[n] = 0;
+	closing = end + strlen(id_mark) + n;
+	if (*closing == '+')
+		value = closing + 1;
+	*addr = strtoull(value, &rest, 16);
+	if (strncmp(value, "0x", 2) || strcmp(value == text ? closing : rest, "]") ||
+	    (value == text && rest != path))
+		return false;
 	slash = memrchr(path + 2, '/', (size_t)(end - path - 2));
 	*file = slash ? slash + 1 : path + 2;
 	*file_len = (int)(end - *file);
@@ -312,10 +319,10 @@ static const char *frame_name(struct symbols *s, const char *text)
 	return text;
 }
 
-static bool unnamed(const struct ims_stack *stack)
+static bool has_build_id(const struct ims_stack *stack)
 {
 	for (uint32_t i = 0; i < stack->count; i++)
-		if (!strncmp(stack->frame[i], "0x", 2))
+		if (strstr(stack->frame[i], id_mark))
 			return true;
 	return false;
 }
@@ -325,7 +332,7 @@ const struct ims_record *symbols_record(struct symbols **s, const struct ims_rec
 	const struct ims_stack *stack = &rec->event.user_stack;
 	struct symbols *all;
 
-	if (rec->type != IMS_REC_EVENT || stack->count > IMS_STACK_MAX || !unnamed(stack))
+	if (rec->type != IMS_REC_EVENT || stack->count > IMS_STACK_MAX || !has_build_id(stack))
 		return rec;
 	all = symbols_get(s);
 	if (!all)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * symbols.h - names for the frames of user space that the recorder could not name, by the debug files of who
+ * symbols.h - names for the frames of user space that the recorder could not name, or not well, by the debug files of who
  * reads.
  *
  * A recording is not trusted: of a frame only the build-id is looked for, never the path. Debug files are
@@ -27,7 +27,8 @@ int symbols_add_path(struct symbols **s, const char *dir);
 
 /*
  * @rec, or one like it whose frames have names, which is good until the next call. Makes *@s when it is
- * needed. "0x41c (/usr/lib/libx.so) [build-id HEX]" becomes "name+0x1c (libx.so) file.c:42".
+ * needed. "0x41c (/usr/lib/libx.so) [build-id HEX]" becomes "name+0x1c (libx.so) file.c:42", and so does
+ * "export+0x9c (libx.so) [build-id HEX+0x41c]", whose name is the nearest one that is exported.
  */
 const struct ims_record *symbols_record(struct symbols **s, const struct ims_record *rec);
 

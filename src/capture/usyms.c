@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MAX_FILES 64
-#define MAX_RANGES 256
+#define MAX_FILES    64
+#define MAX_RANGES   256
 #define MAX_SEGMENTS 8
 #define BUILD_ID_MAX 20
 
@@ -37,6 +37,7 @@ struct object {
 	int segments;
 	struct symbol *symbol; /* by value */
 	size_t symbols;
+	bool stripped; /* what it exports is all that has names */
 };
 
 /* Where a process has code. */
@@ -81,7 +82,8 @@ void usyms_free(struct usyms *u)
 	free(u);
 }
 
-/* ---- files -------------------------------------------------------------------------------------- */
+/* ---- files --------------------------------------------------------------------------------------
+ */
 
 static void read_segments(struct object *o, Elf *elf)
 {
@@ -159,6 +161,7 @@ static void read_elf(struct object *o, Elf *elf)
 			table_sh = sh;
 		}
 	}
+	o->stripped = table && table_sh.sh_type == SHT_DYNSYM;
 	if (table)
 		read_symbols(o, elf, table, &table_sh);
 }
@@ -200,7 +203,8 @@ static struct object *object_get(struct usyms *u, const char *path)
 	return o;
 }
 
-/* ---- processes ---------------------------------------------------------------------------------- */
+/* ---- processes ----------------------------------------------------------------------------------
+ */
 
 static void add_range(struct usyms *u, const char *line)
 {
@@ -268,6 +272,21 @@ static uint64_t file_address(const struct object *o, uint64_t offset)
 	return offset;
 }
 
+/* An exported name says little of what is between two of them: a debug file says it all. */
+static void format_named(const struct object *o, const struct symbol *s, uint64_t vaddr, char *buf,
+			 size_t size)
+{
+	bool more = o->stripped && o->build_id[0];
+	char tail[sizeof(o->path) + sizeof(o->build_id) + 64];
+	int n = snprintf(tail, sizeof(tail), "+0x%" PRIx64 " (%s)", vaddr - s->value,
+			 basename(o->path));
+
+	if (more)
+		n += snprintf(tail + n, sizeof(tail) - (size_t)n, " [build-id %s+0x%" PRIx64 "]",
+			      o->build_id, vaddr);
+	snprintf(buf, size, "%.*s%s", (int)size - 1 - n, s->name, tail);
+}
+
 void usyms_format(struct usyms *u, uint64_t addr, char *buf, size_t size)
 {
 	const struct range *r = NULL;
@@ -286,10 +305,10 @@ void usyms_format(struct usyms *u, uint64_t addr, char *buf, size_t size)
 	vaddr = file_address(o, addr - r->begin + r->offset);
 	s = find_symbol(o, vaddr);
 	if (s)
-		snprintf(buf, size, "%s+0x%" PRIx64 " (%s)", s->name, vaddr - s->value,
-			 basename(o->path));
+		format_named(o, s, vaddr, buf, size);
 	else if (o->build_id[0])
-		snprintf(buf, size, "0x%" PRIx64 " (%s) [build-id %s]", vaddr, o->path, o->build_id);
+		snprintf(buf, size, "0x%" PRIx64 " (%s) [build-id %s]", vaddr, o->path,
+			 o->build_id);
 	else
 		snprintf(buf, size, "0x%" PRIx64 " (%s)", vaddr, o->path);
 }

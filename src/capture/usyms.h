@@ -16,9 +16,10 @@ void usyms_free(struct usyms *u);
 void usyms_process(struct usyms *u, uint32_t pid);
 
 /*
- * Writes for an address in the process looked at: "name+0x1c (libc.so.6)"; where there is no symbol
- * "0x41c (/usr/lib/libx.so) [build-id HEX]", the address as the file has it; where there is no file
- * "0x...".
+ * Writes for an address in the process looked at: "name+0x1c (prog)"; of a stripped file, whose exported
+ * names are all there is, "name+0x1c (libc.so.6) [build-id HEX+0x41c]", the latter the address as the file
+ * has it; where there is no symbol "0x41c (/usr/lib/libx.so) [build-id HEX]"; where there is no file
+ * "0x...". A name that is too long is cut. @size: 224 at least.
  */
 void usyms_format(struct usyms *u, uint64_t addr, char *buf, size_t size);
 

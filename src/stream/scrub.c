@@ -428,8 +428,9 @@ static void scrub_function(struct scrub *s, struct out *o, const char *text, siz
 }
 
 /*
- * "main+0x1c (program)", "0x41c (/usr/bin/program) [build-id HEX]", "0x7f...". A build-id tells
- * which program it was to those who have that, and nothing else.
+ * "main+0x1c (program)", "read+0x8 (libc.so.6) [build-id HEX+0x41c]", "0x41c (/usr/bin/program)
+ * [build-id HEX]", "0x7f...". A build-id tells which program it was to those who have that, and
+ * nothing else.
  */
 void scrub_frame(struct scrub *s, const char *text, char *buf, size_t size)
 {
@@ -453,7 +454,10 @@ void scrub_frame(struct scrub *s, const char *text, char *buf, size_t size)
 		scrub_object(s, &o, rest, len);
 	}
 	if (id) {
-		out_put(&o, id, strlen(id_begins) + digits);
+		digits += strlen(id_begins);
+		out_put(&o, id, digits);
+		if (!strncmp(id + digits, "+0x", 3))
+			out_put(&o, id + digits, 3 + hex_digits(id + digits + 3));
 		out_put(&o, "]", 1);
 	}
 	out_end(&o);

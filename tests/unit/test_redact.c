@@ -91,6 +91,10 @@ static void test_frames(void **state)
 	assert_scrubs(scrub_frame, s,
 		      "0x41c00 (/home/alice (work)/secret) [build-id 0123456789abcdef0123]",
 		      "0x41c00 (object-1) [build-id 0123456789abcdef0123]");
+	assert_scrubs(scrub_frame, s, "f+0x1c (secret) [build-id 0123456789abcdef0123+0x2a1c]",
+		      "f+0x1c (object-1) [build-id 0123456789abcdef0123+0x2a1c]");
+	assert_scrubs(scrub_frame, s, "f+0x1c (secret) [build-id 0123456789abcdef0123+0x2alice]",
+		      "f+0x1c (object-1) [build-id 0123456789abcdef0123+0x2a]");
 	assert_scrubs(scrub_frame, s, "0x41c (/opt/other)", "0x41c (object-2)");
 	assert_scrubs(scrub_frame, s, "0x7f1234567890", "addr-1");
 	assert_scrubs(scrub_frame, s, "main+0x1", "main+0x1");
