@@ -42,7 +42,7 @@ static const struct option_row options[] = {
 	{KEY_ARCH, "arch", "ARCH", "amd64 (default) or arm64"},
 	{KEY_IOMMU, "iommu", "NAME", "vtd (amd64), smmuv3 (arm64), amdvi, virtio"},
 	{KEY_WORKLOAD, "workload", "NAME", "one of those of iommugate run"},
-	{KEY_REPEAT, "repeat", "N", "measure N times (default 5)"},
+	{KEY_REPEAT, "repeat", "N", "measure N times (default 15)"},
 	{KEY_WARMUP, "warmup", "N", "do it N times before (default 1)"},
 	{KEY_COUNT, "count", "N", "operations of the workload, each time"},
 	{KEY_SIZE, "size", "SIZE", "of what it maps"},

@@ -6,18 +6,46 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tools/common.h"
 
-/* The command's own exec closes the pipe: nothing came through it then. */
+static bool tell(int fd, const void *what, size_t len)
+{
+	return write(fd, what, len) == (ssize_t)len;
+}
+
+/*
+ * What others have to do is done after so long idle. The tick comes at multiples of its period (since 13bb06f8dd42,
+ * "tick/common: Align tick period during sched_timer setup"), which divides this: it has just been.
+ */
+#define REST_NS 100000000
+#define AFTER_TICK_NS 200000
+
+static void wait_to_be_alone(void)
+{
+	uint64_t at = (workload_now_ns() / REST_NS + 2) * REST_NS + AFTER_TICK_NS;
+	struct timespec t = {.tv_sec = (time_t)(at / 1000000000), .tv_nsec = (long)(at % 1000000000)};
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR)
+		;
+}
+
+/* Tells when it begins, then the result; the command's own exec closes the pipe before that. */
 static void run_child(const struct load *l, int fd)
 {
 	struct workload_result result = {};
+	uint64_t begin_ns;
 
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGPIPE, SIG_DFL);
+	if (l->alone)
+		wait_to_be_alone();
+	begin_ns = workload_now_ns();
+	if (!tell(fd, &begin_ns, sizeof(begin_ns)))
+		_exit(1);
 	if (l->workload) {
 		l->workload->once(&l->options, &result);
 	} else {
@@ -26,7 +54,7 @@ static void run_child(const struct load *l, int fd)
 		execvp(l->command[0], l->command);
 		workload_fail(&result, "cannot run %.100s: %s", l->command[0], strerror(errno));
 	}
-	_exit(write(fd, &result, sizeof(result)) == sizeof(result) ? 0 : 1);
+	_exit(tell(fd, &result, sizeof(result)) ? 0 : 1);
 }
 
 int load_start(struct load *l)
@@ -35,7 +63,6 @@ int load_start(struct load *l)
 
 	if (pipe2(fd, O_CLOEXEC))
 		return -errno;
-	l->begin_ns = workload_now_ns();
 	l->pid = fork();
 	if (l->pid == 0)
 		run_child(l, fd[1]);
@@ -49,11 +76,13 @@ int load_start(struct load *l)
 
 static void take_result(const struct load *l, int status, struct workload_result *r)
 {
-	bool told = read(l->result_fd, r, sizeof(*r)) == sizeof(*r);
+	uint64_t begin_ns, end_ns = workload_now_ns();
+	bool begun = read(l->result_fd, &begin_ns, sizeof(begin_ns)) == sizeof(begin_ns);
+	bool told = begun && read(l->result_fd, r, sizeof(*r)) == sizeof(*r);
 
 	if (!told)
 		*r = (struct workload_result){.operations = 1,
-					      .total_ns = workload_now_ns() - l->begin_ns};
+					      .total_ns = begun ? end_ns - begin_ns : 0};
 	close(l->result_fd);
 	if (WIFSIGNALED(status))
 		workload_fail(r, "it was ended by signal %d", WTERMSIG(status));

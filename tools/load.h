@@ -12,10 +12,10 @@ struct load {
 	struct workload_options options;
 	char **command;
 	bool to_stderr; /* what the command prints, as our stdout is taken */
+	bool alone; /* begin when nothing else has to be done, and right after the tick */
 	/* running */
 	pid_t pid;
 	int result_fd;
-	uint64_t begin_ns;
 };
 
 /* Returns 0 or -errno. */

@@ -86,6 +86,13 @@ static double spread(struct sample s)
 	return s.count > 1 ? next / least - 1 : 0;
 }
 
+/* The same as the base, where that is allowed. */
+static bool is_same(const struct gate_row *row)
+{
+	return row->limit->kind != GATE_AT_MOST && row->limit->value >= 0 &&
+	       fabs(row->new - row->base) <= GATE_EXACT_SPREAD * row->base;
+}
+
 static void judge_exact(struct gate_row *row, struct sample base, struct sample new)
 {
 	double off = fmax(spread(base), spread(new));
@@ -96,6 +103,8 @@ static void judge_exact(struct gate_row *row, struct sample base, struct sample 
 		decide(row, GATE_INCONCLUSIVE,
 		       "not exact: no two repeats are within %.1f %%, the nearest %.1f %%",
 		       100 * GATE_EXACT_SPREAD, 100 * off);
+	else if (is_same(row))
+		row->verdict = GATE_PASS;
 	else
 		judge_number(row);
 }

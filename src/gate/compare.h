@@ -37,7 +37,10 @@ struct gate_result {
 
 #define GATE_CONFIDENCE 0.999
 
-/* Costs that exact runs repeat within this are the same. */
+/*
+ * Exact costs within this are the same: of two repeats, or nothing is exact there, and of two runs. What is left is
+ * how a repeat is entered and left: a thousand instructions more or less (make study-gate).
+ */
 #define GATE_EXACT_SPREAD 0.002
 
 /* @policy has to live as long as the result. Returns 0 or -ENOMEM. */

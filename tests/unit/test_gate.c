@@ -45,6 +45,26 @@ static void test_exact(void **state)
 	gate_run_free(b);
 }
 
+/* Two costs within 0.2 % are the same, where the base is the limit, and nowhere else. */
+static void test_exact_same(void **state)
+{
+	const double base[] = {10000, 10000}, more[] = {10019, 10019}, much[] = {10021, 10021};
+	struct gate_run *a = run_make(GATE_INSTRUCTIONS, base, 2);
+	struct gate_run *b = run_make(GATE_INSTRUCTIONS, more, 2);
+	struct gate_run *c = run_make(GATE_INSTRUCTIONS, much, 2);
+	struct gate_row row;
+	char why[320];
+
+	assert_int_equal(decide(a, b, "map.mean=+0%", &row, why), GATE_PASS);
+	assert_int_equal(decide(a, b, "map.mean=+0.1%", &row, why), GATE_PASS);
+	assert_int_equal(decide(a, c, "map.mean=+0%", &row, why), GATE_REGRESSION);
+	assert_int_equal(decide(a, b, "work.mean=10018", &row, why), GATE_REGRESSION);
+	assert_int_equal(decide(a, a, "map.mean=-0.1%", &row, why), GATE_REGRESSION);
+	gate_run_free(a);
+	gate_run_free(b);
+	gate_run_free(c);
+}
+
 /* No two repeats alike: nothing is exact there. */
 static void test_exact_unstable(void **state)
 {
@@ -282,6 +302,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_exact),	     cmocka_unit_test(test_exact_unstable),
+		cmocka_unit_test(test_exact_same),
 		cmocka_unit_test(test_no_false_alarm), cmocka_unit_test(test_finds),
 		cmocka_unit_test(test_too_few),	     cmocka_unit_test(test_counted),
 		cmocka_unit_test(test_not_comparable), cmocka_unit_test(test_metrics),

@@ -29,10 +29,6 @@ case " $* " in
 	;;
 *) set -- "$@" --device "$(pci_device 0x1234 0x11e8 | head -n 1)" ;;
 esac
-case " $* " in
-*" --repeat "*) ;;
-*) set -- "$@" --repeat 5 ;;
-esac
 # Whatever still boots on the other CPU would count: under this clock its instructions are time, too.
 sleep 10
 exec iommugate run -o /out/run.json --instructions "$@"
