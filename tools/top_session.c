@@ -164,6 +164,7 @@ int session_refresh(struct session *s, uint64_t now_ns)
 	if (!now_ns || now_ns == s->refreshed_ns)
 		return 0;
 	s->refreshed_ns = now_ns;
+	model_look(s->m, now_ns);
 	return top_refresh(s->top, s->m, now_ns);
 }
 

@@ -46,11 +46,14 @@ void model_damage(struct model *m, const struct ims_damage *damage);
 /* A domain that its owner keeps without a device for so long is a leak. */
 #define MODEL_LEAK_NS 1000000000ull
 
-/*
- * How many domains would be leaks if the stream ended at @now_ns: for who looks before the end, which alone makes
- * verdicts of them, as a domain may be used again.
- */
+/* How many domains would be leaks if the stream ended at @now_ns: for who looks before the end. */
 uint64_t model_idle(struct model *m, uint64_t now_ns);
+
+/* And for so long while the stream goes on, though it may be used again: the verdict stays, and the story tells. */
+#define MODEL_LEAK_LIVE_NS (60 * MODEL_LEAK_NS)
+
+/* It is @now_ns: what was kept for too long becomes a verdict. Looks at all domains now and then, so costs little. */
+void model_look(struct model *m, uint64_t now_ns);
 
 /* The stream is over: what was open becomes a verdict, and what was left behind a leak. */
 void model_finish(struct model *m);

@@ -232,6 +232,7 @@ static int keep_up(struct daemon *d)
 	if (!err && now >= d->refresh_ns) {
 		err = ims_capture_refresh(d->capture);
 		d->refresh_ns = now + REFRESH_NS;
+		model_look(d->model, now);
 		exporter_run(&d->exporter);
 		sd_notify(0, "WATCHDOG=1");
 	}

@@ -57,6 +57,7 @@ struct domain_node {
 	bool untracked; /* attached where its detach is not seen */
 	uint32_t pasids; /* that it is attached to; what replaced it on one is not told apart */
 	bool held;	/* leak.c: a group still needs it */
+	bool leaked;	/* and that was told */
 	bool pinned;	/* a verdict names it */
 	struct domain_node *next_freed;
 	UT_hash_handle hh;
@@ -133,6 +134,7 @@ struct model {
 	struct ims_plan *plan;
 	struct ims_loss *loss;
 	struct ims_count count[IMS_HOOK_MAX];
+	uint64_t looked_ns; /* leak.c: when all domains were last looked at */
 	bool goes_on; /* and not the recording, but the stream ended: counts need not agree */
 	size_t host_count, plan_count, loss_count;
 

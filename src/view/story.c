@@ -250,10 +250,26 @@ static void tell_unmap_short(FILE *out, const struct model *m, const struct mode
 	fputs(map ? " failed. " : " took away less than was asked. ", out);
 }
 
+/* What became of a domain that was kept without a device. */
+static void tell_kept(FILE *out, const struct model *m, const struct model_verdict *v)
+{
+	const struct model_domain *d = model_find_domain(m, v->domain);
+	uint64_t last_ns = d && d->freed ? d->free_ns : model_overview(m)->last_ns;
+	char buf[VIEW_TEXT];
+
+	view_ns(buf, last_ns > v->time_ns ? last_ns - v->time_ns : 0);
+	if (d && d->freed)
+		fprintf(out, ", and it was freed %s after that. ", buf);
+	else if (d && d->device_count)
+		fprintf(out, ", for %s or longer, before it was used again. ", view_ns(buf, MODEL_LEAK_LIVE_NS));
+	else
+		fprintf(out, ", and in the %s from then to %s it was not freed. ", buf,
+			model_overview(m)->finished ? "the end of the recording" : "now");
+}
+
 static void tell_leak(FILE *out, const struct model *m, const struct model_verdict *v)
 {
 	const struct model_domain *d = model_find_domain(m, v->domain);
-	uint64_t last_ns = model_overview(m)->last_ns;
 	char buf[VIEW_TEXT];
 
 	tell_alloc(out, m, v);
@@ -262,8 +278,7 @@ static void tell_leak(FILE *out, const struct model *m, const struct model_verdi
 		fprintf(out, "The last device left it at %s", view_time(buf, m, v->time_ns));
 	else
 		fputs("No device was ever attached to it", out);
-	fprintf(out, ", and in the %s from then to the end of the recording it was not freed. ",
-		view_ns(buf, last_ns > v->time_ns ? last_ns - v->time_ns : 0));
+	tell_kept(out, m, v);
 }
 
 static void tell_mixed(FILE *out, const struct model_verdict *v)

@@ -85,6 +85,47 @@ static void test_detached(void **state)
 	model_free(m);
 }
 
+/* While the stream goes on it takes longer, is told once, and stays when the domain is used again. */
+static void test_live(void **state)
+{
+	struct model *m = new_with_a();
+	uint64_t left;
+
+	detach_a(m);
+	left = test_now - 10000;
+	model_look(m, left + MODEL_LEAK_LIVE_NS - 1);
+	assert_verdicts(m, "");
+	model_look(m, left + MODEL_LEAK_LIVE_NS + 5 * MODEL_LEAK_NS);
+	assert_verdicts(m, "leak ");
+	assert_int_equal(model_next_verdict(m, NULL)->time_ns, left);
+	test_now = left + 2 * MODEL_LEAK_LIVE_NS;
+	model_look(m, test_now);
+	attach_a(m);
+	detach_a(m);
+	end_after(m, 2 * MODEL_LEAK_NS);
+	assert_verdicts(m, "leak ");
+	model_free(m);
+}
+
+/* A stream that begins in the middle tells an old alloc, and not a detach of just now. */
+static void test_live_from_the_middle(void **state)
+{
+	struct model *m = model_new();
+	struct ims_record old = {.type = IMS_REC_EVENT, .time_ns = 1000}, now = {.type = IMS_REC_STATS};
+
+	old.event = (struct ims_event){.hook = IMS_HOOK_DOMAIN_ALLOC, .domain = A, .domain_type = UNMANAGED, AT1,
+				       .comm = "qemu", .flags = IMS_EVENT_EARLIER};
+	assert_int_equal(model_apply(m, &old), 0);
+	now.time_ns = 10 * MODEL_LEAK_LIVE_NS;
+	now.stats.object = "";
+	assert_int_equal(model_apply(m, &now), 0);
+	model_look(m, now.time_ns + MODEL_LEAK_LIVE_NS - 1);
+	assert_verdicts(m, "");
+	model_look(m, now.time_ns + MODEL_LEAK_LIVE_NS + 5 * MODEL_LEAK_NS);
+	assert_verdicts(m, "leak ");
+	model_free(m);
+}
+
 static void test_never_attached(void **state)
 {
 	struct model *m = new_machine("arm-smmu-v3");
@@ -465,6 +506,7 @@ static void test_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_live),	      cmocka_unit_test(test_live_from_the_middle),
 		cmocka_unit_test(test_detached),      cmocka_unit_test(test_never_attached),
 		cmocka_unit_test(test_only_refused),  cmocka_unit_test(test_too_short),
 		cmocka_unit_test(test_freed),	      cmocka_unit_test(test_still_attached),
