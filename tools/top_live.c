@@ -13,12 +13,9 @@ static int pump(struct source *s)
 	return ims_capture_poll(s->own, 0);
 }
 
-/* The plan as well: how often each hook was hit. */
 static int collect(struct source *s)
 {
-	int err = ims_capture_refresh(s->own);
-
-	return err ? err : ims_capture_plan(s->own);
+	return ims_capture_refresh(s->own);
 }
 
 static uint64_t now(struct source *s)

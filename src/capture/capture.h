@@ -73,10 +73,10 @@ int ims_capture_start(struct ims_capture *c, struct ims_error *err);
 /* Hands on what the ring holds, waiting @timeout_ms for the first. Returns 0 or -errno. */
 int ims_capture_poll(struct ims_capture *c, int timeout_ms);
 
-/* Reads the statistics and the loss that changed since the last time. */
+/* Reads the statistics, the loss and the hits of hooks that changed since the last time. */
 int ims_capture_refresh(struct ims_capture *c);
 
-/* Detaches, drains the ring, reports the last statistics, the plan as it proved, and the end. */
+/* Detaches, drains the ring, reports what a refresh does for the last time, and the end. */
 int ims_capture_stop(struct ims_capture *c);
 
 void ims_capture_close(struct ims_capture *c);

@@ -250,7 +250,8 @@ int ims_capture_refresh(struct ims_capture *c)
 	if (err)
 		return err;
 	tell_read_account(c);
-	return account_tell(&c->account, live_now_ns(), c->options.sink, c->options.arg);
+	err = account_tell(&c->account, live_now_ns(), c->options.sink, c->options.arg);
+	return err ? err : tell_hits(c);
 }
 
 /* A program may still be running on another CPU when it was detached here. */
@@ -278,16 +279,6 @@ int ims_capture_stop(struct ims_capture *c)
 	err = drain_last(c);
 	if (!err)
 		err = ims_capture_refresh(c);
-	for (unsigned int i = 0; i < c->plan.count; i++) {
-		struct plan_row *row = &c->plan.row[i];
-
-		if (row->state != PLAN_ATTACHED || c->skel->bss->hits[i])
-			continue;
-		row->state = PLAN_SILENT;
-		plan_say(row, "attached, never hit");
-	}
-	if (!err)
-		err = tell_plan(c);
 	end.time_ns = live_now_ns();
 	return err ? err : live_put(c, &end);
 }

@@ -37,6 +37,8 @@ int live_drain(struct ims_capture *c);
 int tell_sample(void *capture, void *data, size_t size);
 int tell_trace(void *capture, const struct ims_trace *r, uint32_t cpu, uint32_t pid, const char *comm);
 int tell_plan(struct ims_capture *c);
+/* The rows that were hit since they were told, and those that never were. */
+int tell_hits(struct ims_capture *c);
 /* After rows came or went. */
 int tell_change(struct ims_capture *c);
 /* Where the programs find the instance's name in what a driver's function is given. */

@@ -56,6 +56,8 @@ struct plan_row {
 	struct bpf_program *prog[2]; /* of the return, and of the entry */
 	struct plan_link link[2];    /* of these */
 	uint64_t missed;	     /* by links that are gone */
+	enum plan_state told;	     /* last, */
+	uint64_t told_hits;	     /* with so many */
 };
 
 struct plan {

@@ -177,22 +177,43 @@ static uint64_t hits_of(const struct ims_capture *c, unsigned int i)
 	return hits && calls && rows == 1 ? calls : hits;
 }
 
+static int tell_row(struct ims_capture *c, struct plan_row *row, enum plan_state state, uint64_t hits)
+{
+	struct ims_record rec = {.type = IMS_REC_PLAN, .time_ns = live_now_ns()};
+
+	row->told = state;
+	row->told_hits = hits;
+	rec.plan.hook = points[row->point].hook;
+	rec.plan.function = row->function;
+	rec.plan.mechanism = plan_mechanism_name(row->mechanism);
+	rec.plan.module = row->module;
+	rec.plan.state = plan_state_name(state);
+	rec.plan.reason = state == PLAN_SILENT ? "attached, never hit" : row->reason;
+	rec.plan.hits = hits;
+	return live_put(c, &rec);
+}
+
 int tell_plan(struct ims_capture *c)
 {
 	int err = 0;
 
-	for (unsigned int i = 0; !err && i < c->plan.count; i++) {
-		const struct plan_row *row = &c->plan.row[i];
-		struct ims_record rec = {.type = IMS_REC_PLAN, .time_ns = live_now_ns()};
+	for (unsigned int i = 0; !err && i < c->plan.count; i++)
+		err = tell_row(c, &c->plan.row[i], c->plan.row[i].state, hits_of(c, i));
+	return err;
+}
 
-		rec.plan.hook = points[row->point].hook;
-		rec.plan.function = row->function;
-		rec.plan.mechanism = plan_mechanism_name(row->mechanism);
-		rec.plan.module = row->module;
-		rec.plan.state = plan_state_name(row->state);
-		rec.plan.reason = row->reason;
-		rec.plan.hits = hits_of(c, i);
-		err = live_put(c, &rec);
+int tell_hits(struct ims_capture *c)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; !err && i < c->plan.count; i++) {
+		struct plan_row *row = &c->plan.row[i];
+		uint64_t hits = hits_of(c, i);
+		bool silent = row->state == PLAN_ATTACHED && !hits;
+		enum plan_state state = silent ? PLAN_SILENT : row->state;
+
+		if (state != row->told || hits != row->told_hits)
+			err = tell_row(c, row, state, hits);
 	}
 	return err;
 }
