@@ -147,6 +147,7 @@ $(UNIT): $(OUT)/unit/%: $(OUT)/tests/unit/%.o $(OUT)/libims.a
 $(OUT)/unit/test_tools $(OUT)/unit/test_recorder: \
 	$(addprefix $(OUT)/tools/,child.o output.o common.o tool.o privileges.o recorder.o trigger.o)
 
+$(OUT)/unit/test_filter: $(addprefix $(OUT)/tools/,filter.o common.o tool.o privileges.o)
 $(OUT)/unit/test_daemon: $(OUT)/libdaemon.a
 $(OUT)/unit/test_pci_names: $(OUT)/src/capture/pci_names.o
 $(OUT)/unit/test_usyms: $(OUT)/src/capture/usyms.o

@@ -174,7 +174,6 @@ bool filter_any(const struct filter *f)
 
 static int resolve_time(const struct filter *f, const struct filter_time *t, uint64_t *out)
 {
-	uint64_t first = f->first_ns + (uint64_t)f->clock_offset_ns;
 	uint64_t ns = t->ns;
 
 	if (!t->text)
@@ -191,8 +190,8 @@ static int resolve_time(const struct filter *f, const struct filter_time *t, uin
 	}
 	/* A time of day is on the day of the beginning, or on the next one when that was later. */
 	if (t->kind == FILTER_CLOCK) {
-		ns += first - first % DAY_NS;
-		if (ns + DAY_NS / 2 < first)
+		ns += f->begin_ns - f->begin_ns % DAY_NS;
+		if (ns + DAY_NS / 2 < f->begin_ns)
 			ns += DAY_NS;
 	}
 	/* 0 stands for no time. */
@@ -201,12 +200,30 @@ static int resolve_time(const struct filter *f, const struct filter_time *t, uin
 	return 0;
 }
 
+/*
+ * The clock is another one from @now_ns on: what was not reached yet is looked for by that. What it jumped over
+ * is now.
+ */
+static int resolve_later(const struct filter *f, const struct filter_time *t, uint64_t now_ns, uint64_t *out)
+{
+	uint64_t was = *out;
+	int code;
+
+	if (!t->text || t->kind == FILTER_SECONDS || was <= now_ns)
+		return 0;
+	code = resolve_time(f, t, out);
+	if (*out < now_ns)
+		*out = now_ns;
+	return code;
+}
+
 static int resolve(struct filter *f)
 {
 	int code;
 
 	if (f->resolved)
 		return 0;
+	f->begin_ns = f->first_ns + (uint64_t)f->clock_offset_ns;
 	code = resolve_time(f, &f->since, &f->view.since_ns);
 	if (!code)
 		code = resolve_time(f, &f->until, &f->view.until_ns);
@@ -214,19 +231,25 @@ static int resolve(struct filter *f)
 	return code;
 }
 
-static void learn_clock(struct filter *f, const struct ims_host *host)
+static int learn_clock(struct filter *f, const struct ims_host *host, uint64_t now_ns)
 {
-	char *end;
+	bool later = !strcmp(host->key, "clock.later.realtime_offset_ns");
 	long long offset;
+	char *end;
+	int code;
 
-	if (strcmp(host->key, "clock.realtime_offset_ns"))
-		return;
+	if (!later && strcmp(host->key, "clock.realtime_offset_ns"))
+		return 0;
 	errno = 0;
 	offset = strtoll(host->value, &end, 10);
 	if (errno || *end || end == host->value || offset < 0)
-		return;
+		return 0;
 	f->clock_offset_ns = offset;
 	f->clock_known = true;
+	if (!f->resolved)
+		return 0;
+	code = resolve_later(f, &f->since, now_ns, &f->view.since_ns);
+	return code ? code : resolve_later(f, &f->until, now_ns, &f->view.until_ns);
 }
 
 static int learn_event(struct filter *f, const struct ims_event *e)
@@ -245,7 +268,7 @@ static int learn_event(struct filter *f, const struct ims_event *e)
 int filter_learn(struct filter *f, const struct ims_record *rec)
 {
 	if (rec->type == IMS_REC_HOST)
-		learn_clock(f, &rec->host);
+		return learn_clock(f, &rec->host, rec->time_ns);
 	if (rec->type != IMS_REC_EVENT && rec->type != IMS_REC_STATS)
 		return 0;
 	/* What a recording that begins in the middle tells of before is no beginning. */

@@ -20,6 +20,7 @@ struct filter {
 	bool clock_known;
 	int64_t clock_offset_ns; /* from the stream's times to those since 1970 */
 	uint64_t first_ns;	 /* of events and statistics; 0: nothing has happened yet */
+	uint64_t begin_ns;	 /* that, since 1970 */
 	bool resolved;
 };
 

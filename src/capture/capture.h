@@ -88,7 +88,4 @@ int ims_capture_fd(const struct ims_capture *c);
 uint64_t ims_capture_events(const struct ims_capture *c);
 uint64_t ims_capture_lost(const struct ims_capture *c);
 
-/* The sum of CLOCK_MONOTONIC ns and this is the wall clock. */
-int64_t ims_realtime_offset_ns(void);
-
 #endif

@@ -24,20 +24,6 @@ static uint64_t clock_ns(clockid_t id)
 	return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
-int64_t ims_realtime_offset_ns(void)
-{
-	uint64_t mono = clock_ns(CLOCK_MONOTONIC);
-
-	return (int64_t)(clock_ns(CLOCK_REALTIME) - mono);
-}
-
-static int64_t boottime_offset_ns(void)
-{
-	uint64_t mono = clock_ns(CLOCK_MONOTONIC);
-
-	return (int64_t)(clock_ns(CLOCK_BOOTTIME) - mono);
-}
-
 int host_fact(struct host_sink *to, const char *key, const char *fmt, ...)
 {
 	struct ims_record rec = {.type = IMS_REC_HOST, .time_ns = clock_ns(CLOCK_MONOTONIC)};
@@ -81,8 +67,6 @@ static void tell_kernel(struct host_sink *to)
 	host_read_line("/proc/cmdline", cmdline, sizeof(cmdline));
 	host_fact(to, "kernel.cmdline", "%s", cmdline);
 	host_fact(to, "cpus.online", "%ld", sysconf(_SC_NPROCESSORS_ONLN));
-	host_fact(to, "clock.realtime_offset_ns", "%" PRId64, ims_realtime_offset_ns());
-	host_fact(to, "clock.boottime_offset_ns", "%" PRId64, boottime_offset_ns());
 }
 
 static void tell_list(struct host_sink *to, const char *key, int number, const char *list)

@@ -147,11 +147,15 @@ int ims_capture_open(const struct ims_capture_options *options, struct ims_captu
 	return 0;
 }
 
+/* First the clock: what follows is mostly later than a suspend that ended. */
 int live_drain(struct ims_capture *c)
 {
+	struct host_sink to = {c->options.sink, c->options.arg, 0};
 	uint64_t now = live_now_ns();
-	int n = ring_buffer__consume(c->ring);
+	int n = clock_follow(&c->clock, &to);
 
+	if (!n)
+		n = ring_buffer__consume(c->ring);
 	if (c->sink_error || n < 0)
 		return c->sink_error ? c->sink_error : n;
 	return trace_drain(c->trace, now);
@@ -196,6 +200,7 @@ static void ignore_modules(struct ims_capture *c)
 
 int ims_capture_start(struct ims_capture *c, struct ims_error *err)
 {
+	struct host_sink to = {c->options.sink, c->options.arg, 0};
 	int e;
 
 	tell_offsets(c);
@@ -205,6 +210,8 @@ int ims_capture_start(struct ims_capture *c, struct ims_error *err)
 				c->plan.row[IMS_POINT_ATTACH].reason);
 	watch_modules(c);
 	e = host_tell(c->options.sink, c->options.arg);
+	if (!e)
+		e = clock_tell(&c->clock, &to);
 	if (!e)
 		e = choice_tell(&c->options.choice, live_now_ns(), c->options.sink, c->options.arg);
 	if (!e)

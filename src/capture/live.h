@@ -8,6 +8,7 @@
 
 #include "capture/account.h"
 #include "capture/capture.h"
+#include "capture/clock.h"
 #include "capture/object.h"
 #include "capture/plan.h"
 
@@ -22,6 +23,7 @@ struct ims_capture {
 	struct stats *stats;
 	struct trace *trace; /* of single maps and unmaps */
 	struct account account;
+	struct host_clock clock;
 	int module_link[2]; /* of module_load and module_free; 0: none */
 	bool update;	    /* an instance is new: its driver's ops may lead to more functions */
 	uint64_t events;

@@ -438,9 +438,23 @@ static int see_stats(struct ims_carry *c, const struct ims_record *rec)
 	return keep(c, key, rec);
 }
 
+/* What begins here begins with the clock as it is now. */
+static struct ims_record of_now(const struct ims_record *rec, char name[64])
+{
+	static const char later[] = "clock.later.";
+	struct ims_record now = *rec;
+
+	if (strncmp(rec->host.key, later, sizeof(later) - 1))
+		return now;
+	snprintf(name, 64, "clock.%.57s", rec->host.key + sizeof(later) - 1);
+	now.host.key = name;
+	return now;
+}
+
 int ims_carry_see(struct ims_carry *c, const struct ims_record *rec)
 {
-	char key[KEY_LEN];
+	char key[KEY_LEN], name[64];
+	struct ims_record now;
 
 	switch (rec->type) {
 	case IMS_REC_EVENT:
@@ -448,8 +462,9 @@ int ims_carry_see(struct ims_carry *c, const struct ims_record *rec)
 	case IMS_REC_STATS:
 		return see_stats(c, rec);
 	case IMS_REC_HOST:
-		snprintf(key, sizeof(key), "h%s", rec->host.key);
-		break;
+		now = of_now(rec, name);
+		snprintf(key, sizeof(key), "h%s", now.host.key);
+		return keep(c, key, &now);
 	case IMS_REC_PLAN:
 		snprintf(key, sizeof(key), "p%u|%s|%s", rec->plan.hook, rec->plan.function,
 			 rec->plan.module);

@@ -47,32 +47,64 @@ static uint64_t sum(const uint64_t *count, size_t n)
 	return total;
 }
 
-/* When @time_ns of the recording was, as UTC; "" when the recording does not say. */
-static const char *wall_clock(char *buf, const struct model *m, uint64_t time_ns)
+/* A host fact that is a number; returns whether there is such. */
+static bool number(const struct model *m, const char *key, int64_t *out)
 {
 	const struct ims_host *h;
+	char *end;
+
+	for (size_t i = 0; (h = model_host(m, i)); i++)
+		if (!strcmp(h->key, key))
+			break;
+	if (!h || !*h->value)
+		return false;
+	errno = 0;
+	*out = strtoll(h->value, &end, 10);
+	return !errno && !*end;
+}
+
+/* How long the machine was suspended meanwhile, which is in no other time of the recording. */
+static uint64_t asleep_ns(const struct model *m)
+{
+	int64_t before, later;
+
+	if (!number(m, "clock.boottime_offset_ns", &before) ||
+	    !number(m, "clock.later.boottime_offset_ns", &later) || later < before)
+		return 0;
+	return (uint64_t)later - (uint64_t)before;
+}
+
+/* When @time_ns of the recording was, as UTC, by a clock; "" when the recording does not say. */
+static const char *wall_clock(char *buf, const struct model *m, const char *clock, uint64_t time_ns)
+{
+	int64_t offset;
 	uint64_t ns;
 	time_t seconds;
 	struct tm tm;
-	char *end;
 	size_t n;
 
 	buf[0] = 0;
-	for (size_t i = 0; (h = model_host(m, i)); i++)
-		if (!strcmp(h->key, "clock.realtime_offset_ns"))
-			break;
-	if (!h || !*h->value || !time_ns)
+	if (!number(m, clock, &offset) || !time_ns)
 		return buf;
-	errno = 0;
-	ns = time_ns + (uint64_t)strtoll(h->value, &end, 10);
-	if (errno || *end)
-		return buf;
+	ns = time_ns + (uint64_t)offset;
 	seconds = (time_t)(ns / 1000000000);
 	if (!gmtime_r(&seconds, &tm))
 		return buf;
 	n = strftime(buf, VIEW_TEXT, "%Y-%m-%dT%H:%M:%S", &tm);
 	snprintf(buf + n, VIEW_TEXT - n, ".%06" PRIu64 "Z", ns % 1000000000 / 1000);
 	return buf;
+}
+
+static const char *begin_clock(char *buf, const struct model *m, const struct view_counts *c)
+{
+	return wall_clock(buf, m, "clock.realtime_offset_ns", c->first_ns);
+}
+
+static const char *end_clock(char *buf, const struct model *m, const struct view_counts *c)
+{
+	const char *text = wall_clock(buf, m, "clock.later.realtime_offset_ns", c->last_ns);
+
+	return *text ? text : wall_clock(buf, m, "clock.realtime_offset_ns", c->last_ns);
 }
 
 static uint64_t plan_rows(const struct model *m, const char *state)
@@ -90,7 +122,7 @@ static uint64_t plan_rows(const struct model *m, const char *state)
 static void print_recording(const struct view *v, const struct view_counts *c,
 			    const struct ims_input *in)
 {
-	uint64_t span = c->last_ns - c->first_ns;
+	uint64_t span = c->last_ns - c->first_ns, asleep = asleep_ns(v->m);
 	uint64_t records = sum(c->records, IMS_REC_MAX);
 	char buf[VIEW_TEXT], raw[VIEW_TEXT];
 	const char *begin;
@@ -101,13 +133,17 @@ static void print_recording(const struct view *v, const struct view_counts *c,
 	fprintf(v->out, "  size       %s (%" PRIu64 " bytes)", view_bytes(buf, in->bytes),
 		in->bytes);
 	fprintf(v->out, ", %s before compression\n", view_bytes(raw, in->raw_bytes));
-	begin = wall_clock(buf, v->m, c->first_ns);
+	begin = begin_clock(buf, v->m, c);
 	fprintf(v->out, "  begin      %s\n",
 		*begin ? begin : "not known: no clock in the recording");
 	if (*begin)
-		fprintf(v->out, "  end        %s\n", wall_clock(buf, v->m, c->last_ns));
-	fprintf(v->out, "  span       %" PRIu64 ".%06" PRIu64 " s\n", span / 1000000000,
+		fprintf(v->out, "  end        %s\n", end_clock(buf, v->m, c));
+	fprintf(v->out, "  span       %" PRIu64 ".%06" PRIu64 " s", span / 1000000000,
 		span % 1000000000 / 1000);
+	if (asleep)
+		fprintf(v->out, ", without %" PRIu64 ".%06" PRIu64 " s asleep", asleep / 1000000000,
+			asleep % 1000000000 / 1000);
+	fputc('\n', v->out);
 	fprintf(v->out, "  ended      %s\n",
 		model_overview(v->m)->ended ? "on purpose" : "no: it was cut off");
 	fprintf(v->out, "  records    %" PRIu64, records);
@@ -213,8 +249,9 @@ static json_t *time_json(const struct model *m, const struct view_counts *c)
 
 	o = json_with(o, "first_ns", json_number(c->first_ns));
 	o = json_with(o, "last_ns", json_number(c->last_ns));
-	o = json_with(o, "begin", json_text_or_null(wall_clock(buf, m, c->first_ns)));
-	return json_with(o, "end", json_text_or_null(wall_clock(buf, m, c->last_ns)));
+	o = json_with(o, "begin", json_text_or_null(begin_clock(buf, m, c)));
+	o = json_with(o, "end", json_text_or_null(end_clock(buf, m, c)));
+	return json_with(o, "asleep_ns", json_number(asleep_ns(m)));
 }
 
 static json_t *records_json(const struct view_counts *c)

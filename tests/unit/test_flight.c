@@ -92,6 +92,20 @@ static void test_carry_replaces(void **state)
 	ims_carry_free(c);
 }
 
+/* What begins after a suspend begins with the clock of then. */
+static void test_carry_clock(void **state)
+{
+	struct ims_carry *c = ims_carry_new();
+	struct ims_record rec = {.type = IMS_REC_HOST, .time_ns = 1};
+
+	rec.host = (struct ims_host){"clock.boottime_offset_ns", "5"};
+	assert_int_equal(ims_carry_see(c, &rec), 0);
+	rec.host = (struct ims_host){"clock.later.boottime_offset_ns", "9"};
+	assert_int_equal(ims_carry_see(c, &rec), 0);
+	assert_string_equal(told(c), "77 host clock.boottime_offset_ns=9\n");
+	ims_carry_free(c);
+}
+
 /* Of a domain that is gone nothing is left, whatever order its last records come in. */
 static void test_carry_forgets_domains(void **state)
 {
@@ -336,6 +350,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_carry_replaces),
+		cmocka_unit_test(test_carry_clock),
 		cmocka_unit_test(test_carry_forgets_domains),
 		cmocka_unit_test(test_carry_keeps_all_fields),
 		cmocka_unit_test(test_carry_pasids),

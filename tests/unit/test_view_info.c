@@ -88,6 +88,29 @@ static void test_clock(void **state)
 	assert_begins("", NULL);
 }
 
+/* The machine was asleep for an hour: the end is that much later than the span says. */
+static void test_suspend(void **state)
+{
+	struct view_counts c;
+	struct model *m = new_recording(&c, "1700000000000000000");
+	const char *begin, *end;
+	json_int_t asleep;
+	json_t *root;
+
+	put_host(m, &c, "clock.boottime_offset_ns", "1000");
+	put_host(m, &c, "clock.later.boottime_offset_ns", "3600000001000");
+	put_host(m, &c, "clock.later.realtime_offset_ns", "1700003600000000000");
+	root = json_of(m, &c);
+	assert_int_equal(json_unpack(root, "{s:{s:s,s:s,s:I}}", "time", "begin", &begin, "end", &end,
+				     "asleep_ns", &asleep),
+			 0);
+	assert_string_equal(begin, "2023-11-14T22:13:21.000000Z");
+	assert_string_equal(end, "2023-11-14T23:13:23.500000Z");
+	assert_true(asleep == 3600000000000);
+	json_decref(root);
+	model_free(m);
+}
+
 static void test_counts(void **state)
 {
 	int attach, failed, unknown, host, end, lossy;
@@ -188,6 +211,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_clock),
+		cmocka_unit_test(test_suspend),
 		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_escapes_and_width),
 		cmocka_unit_test(test_plan),
