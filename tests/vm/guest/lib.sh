@@ -54,10 +54,9 @@ as_nobody() {
 
 # "BDF INSTANCE" of every network device that has an IOMMU: those are free for VFIO to take.
 vfio_devices() {
-	for dev in /sys/bus/pci/devices/*; do
-		case $(cat "$dev/class") in 0x0200*) ;; *) continue ;; esac
-		[ -e "$dev/iommu" ] || continue
-		echo "${dev##*/} $(basename "$(readlink -f "$dev/iommu")")"
+	for nic in $TESTBED_NICS; do
+		iommu=/sys/bus/pci/devices/$nic/iommu
+		[ ! -e "$iommu" ] || echo "$nic $(basename "$(readlink -f "$iommu")")"
 	done
 }
 

@@ -70,6 +70,15 @@ machine_nic() {
 	machine+=(-device "$nic,bus=$1")
 }
 
+# The card of --forward: no IOMMU translates for it, so it maps nothing.
+forward_mac=52:54:00:f0:00:01
+machine_forward() { # ARCH ,hostfwd=...
+	local nic=virtio-net-pci,romfile=,addr=0x1d
+	[ "$1" != arm64 ] || nic=virtio-net-device
+	machine+=(-netdev "user,id=forward,restrict=on$2" -device "$nic,netdev=forward,mac=$forward_mac")
+	machine_modules+=" virtio_net"
+}
+
 machine_three_smmuv3() {
 	machine+=(-device pxb-pcie,id=pcie.1,bus_nr=8,bus=pcie.0
 		-device arm-smmuv3,primary-bus=pcie.1,id=smmu1

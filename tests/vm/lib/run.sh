@@ -20,6 +20,8 @@ back to --out. One guest runs at a time; others wait.
   --append "ARG..."        more kernel arguments
   --global DEV.PROP=VALUE  a property of QEMU's devices of a kind; may be repeated
   --smp N, --mem MB        size of the guest (default 2 CPUs, 1024 MB)
+  --forward HOST:GUEST     127.0.0.1's TCP port HOST leads to the guest's port GUEST, by a card that no IOMMU
+                           sees and TESTBED_NICS leaves out; may be repeated
   --console FILE           keep the guest's console output
   --kernel PATH            not the suite's kernel: a bzImage (with the suite's modules), a .deb, or a
                            folder that one was unpacked in
@@ -32,7 +34,7 @@ END
 
 cmd_run() {
 	local entry='' timeout=300 out='' add=() load='' ship='' append='' smp=2 mem=1024 console='' icount=''
-	local given='' global=()
+	local given='' global=() forward=
 	while [ $# -gt 0 ]; do
 		[[ $1 != --?* || $1 == --icount || $# -ge 2 ]] || usage "run: $1 wants a value" run
 		case $1 in
@@ -46,6 +48,7 @@ cmd_run() {
 		--smp) smp=$(check_number "$@"); shift 2 ;;
 		--mem) mem=$(check_number "$@"); shift 2 ;;
 		--console) console=$2; shift 2 ;;
+		--forward) check_forward "$2"; forward+=,hostfwd=tcp:127.0.0.1:${2%:*}-:${2#*:}; shift 2 ;;
 		--kernel) given=$2; shift 2 ;;
 		--icount) icount=1; shift ;;
 		--) shift; break ;;
@@ -68,10 +71,11 @@ cmd_run() {
 	kernel=$(realpath "$cache/kernels/$suite-$arch")
 	machine_setup "$arch" "$iommu" "$smp" "$mem" "$icount"
 	machine+=("${global[@]}")
-	take_lock guest 9
+	[ -z "$forward" ] || machine_forward "$arch" "$forward"
+	take_guest_lock
 	work_make
 	[ -z "$given" ] || { kernel_given "$given" "$kernel" "$work/kernel" && kernel=$work/kernel; }
-	run_script "$icount" "$load" "$@" >"$work/run.sh"
+	run_script "$icount" "$load" "${forward:+$forward_mac}" "$@" >"$work/run.sh"
 	local modules
 	read -ra modules <<<"$machine_modules $load $ship"
 	initramfs_build "$work/initrd" "$kernel" "$arch"
@@ -93,6 +97,10 @@ check_add() {
 	[ -e "${1%%:*}" ] || die "--add: ${1%%:*} does not exist"
 }
 
+check_forward() {
+	[[ $1 =~ ^[1-9][0-9]*:[1-9][0-9]*$ ]] || usage "run: --forward wants HOSTPORT:GUESTPORT, got '$1'" run
+}
+
 # Sets the caller's arch, suite, iommu and args.
 matrix_entry() {
 	local line
@@ -101,10 +109,17 @@ matrix_entry() {
 	read -r _ arch suite iommu args <<<"$line"
 }
 
-# A folder for this run; those of runs that were killed go, as we hold the lock.
+# One guest at a time, but for those of whoever holds the lock for all of them; what runs left that were
+# killed goes.
+take_guest_lock() {
+	[ "${TESTBED_HELD-}" != "$cache" ] || return 0
+	take_lock guest 9
+	rm -rf "$cache"/run/*
+}
+
+# A folder for this run.
 work_make() {
 	mkdir -p "$cache/run"
-	rm -rf "$cache"/run/*
 	work=$(mktemp -d "$cache/run/XXXXXX")
 	trap run_cleanup EXIT
 }
@@ -117,9 +132,10 @@ run_cleanup() {
 
 # What the guest's init reads.
 run_script() {
-	local icount=$1 load=$2 word
-	shift 2
-	printf "buffered='%s'\nlink_modules='%s'\nload_modules='%s'\n" "$icount" "$machine_modules" "$load"
+	local icount=$1 load=$2 forward=$3 word
+	shift 3
+	printf "buffered='%s'\nlink_modules='%s'\nload_modules='%s'\nforward_mac='%s'\n" "$icount" \
+		"$machine_modules" "$load" "$forward"
 	printf 'command() {\n\texec'
 	for word; do
 		printf " '%s'" "${word//\'/\'\\\'\'}"
@@ -219,6 +235,24 @@ guest_failed() {
 		grep -a 'Kernel panic' "$work/console"
 		sed 's/\x1b\[[0-9;?=]*[A-Za-z]//g' "$work/console" | grep -av '^ *$' | tail -n 25
 	} | tr -d '\r' | sed 's/^/  | /' >&2 || true
+}
+
+help_hold() {
+	cat <<'END'
+usage: testbed hold -- CMD [ARG...]
+
+Take the lock of the guests, run CMD, and exit with its status. CMD may call "testbed run" several times
+at once: its guests run side by side.
+END
+}
+
+cmd_hold() {
+	[ "${1-}" = -- ] && [ $# -gt 1 ] || usage "hold: no command given (it comes after --)" hold
+	shift
+	need_root
+	take_guest_lock
+	# What it starts has the lock, too, and keeps it for as long as any of it lives.
+	TESTBED_HELD=$cache exec "$@"
 }
 
 help_list() {
