@@ -7,7 +7,7 @@
 #include "tools/common.h"
 
 enum choice_key {
-	CHOICE_EVENTS = 512,
+	CHOICE_EVENTS = 768,
 	CHOICE_SAMPLE,
 	CHOICE_SLOWER,
 	CHOICE_TIME,
@@ -23,6 +23,10 @@ enum choice_key {
 };
 
 /* Rows of an option table. */
+#define CHOICE_CALLER                                                                              \
+	{'p', "pid", "PID", "only maps and unmaps by this process"},                               \
+	{CHOICE_COMM, "comm", "NAME", "only by threads of this name"}
+
 #define CHOICE_OPTIONS                                                                             \
 	{CHOICE_EVENTS, "events", "WHICH", "lifecycle (default), or all: also each map and unmap", \
 	 "lifecycle all"},                                                                         \
@@ -33,8 +37,7 @@ enum choice_key {
 	{CHOICE_SLOWER, "slower", "USEC", "each map and unmap that took so long, with its stack"}, \
 	{CHOICE_STACKS, "stacks", "WHICH", "kernel (default), user, both or none",                 \
 	 "kernel user both none"},                                                                 \
-	{'p', "pid", "PID", "only maps and unmaps by this process"},                               \
-	{CHOICE_COMM, "comm", "NAME", "only by threads of this name"},                             \
+	CHOICE_CALLER,                                                                             \
 	{CHOICE_DEVICE, "device", "BDF", "only on domains that this device was attached to"},      \
 	{CHOICE_GROUP, "group", "N", "only on domains of this group's devices"},                   \
 	{CHOICE_INSTANCE, "instance", "NAME", "only on domains of devices behind it"},             \

@@ -12,6 +12,7 @@
 /* A recording with more than the model keeps cannot be narrowed by what goes together. */
 #define MAX_NAMES 10000
 #define MAX_IDS	  100000
+#define NO_DEVICE "/"
 
 /* ---- what the user asks for ----------------------------------------------------------------- */
 
@@ -71,6 +72,24 @@ static int add_domain(struct filter *f, const char *value)
 	int code = parse_count("--domain", value, &id);
 
 	return code ? code : add_id(&f->view.domains, id);
+}
+
+/* Before any of its devices is known, no device fits: so one that there cannot be. */
+static int add_group(struct filter *f, const char *value)
+{
+	uint64_t id;
+	int code = parse_count("--group", value, &id);
+
+	if (!code)
+		code = add_id(&f->groups, id);
+	return code ? code : add_name(&f->view.devices, NO_DEVICE);
+}
+
+static int add_instance(struct filter *f, const char *value)
+{
+	int code = add_name(&f->instances, value);
+
+	return code ? code : add_name(&f->view.devices, NO_DEVICE);
 }
 
 static int add_verdict(struct filter *f, const char *value)
@@ -154,6 +173,10 @@ int filter_set(struct filter *f, int key, const char *value)
 		return add_domain(f, value);
 	case KEY_DEVICE:
 		return add_name(&f->view.devices, value);
+	case KEY_GROUP:
+		return add_group(f, value);
+	case KEY_INSTANCE:
+		return add_instance(f, value);
 	case KEY_VERDICT:
 		return add_verdict(f, value);
 	case KEY_SINCE:
@@ -252,12 +275,20 @@ static int learn_clock(struct filter *f, const struct ims_host *host, uint64_t n
 	return code ? code : resolve_later(f, &f->until, now_ns, &f->view.until_ns);
 }
 
+static bool of_what_is_shown(const struct filter *f, const struct ims_event *e)
+{
+	return (e->group != IMS_NO_GROUP && view_ids_have(&f->groups, e->group)) ||
+	       (*e->instance && view_names_have(&f->instances, e->instance));
+}
+
 static int learn_event(struct filter *f, const struct ims_event *e)
 {
 	int code = 0;
 
-	if (!e->domain || !*e->device)
-		return 0;
+	if (*e->device && of_what_is_shown(f, e))
+		code = add_name(&f->view.devices, e->device);
+	if (code || !e->domain || !*e->device)
+		return code;
 	if (f->view.devices.count && view_names_have(&f->view.devices, e->device))
 		code = add_id(&f->view.domains_of_devices, e->domain);
 	if (!code && f->view.domains.count && view_ids_have(&f->view.domains, e->domain))
@@ -287,8 +318,16 @@ static void tell(FILE *out, const struct filter *f)
 
 	for (size_t i = 0; i < f->view.domains.count; i++, before = ", ")
 		fprintf(out, "%sdomain %" PRIu64, before, f->view.domains.id[i]);
-	for (size_t i = 0; i < f->view.devices.count; i++, before = ", ")
+	for (size_t i = 0; i < f->groups.count; i++, before = ", ")
+		fprintf(out, "%sgroup %" PRIu64, before, f->groups.id[i]);
+	for (size_t i = 0; i < f->instances.count; i++, before = ", ")
+		fprintf(out, "%sinstance %s", before, f->instances.name[i]);
+	for (size_t i = 0; i < f->view.devices.count; i++) {
+		if (!strcmp(f->view.devices.name[i], NO_DEVICE))
+			continue;
 		fprintf(out, "%sdevice %s", before, f->view.devices.name[i]);
+		before = ", ";
+	}
 	for (int kind = 0; kind < MODEL_VERDICTS; kind++)
 		if (f->view.verdicts & 1u << kind) {
 			fprintf(out, "%sverdict %s", before, model_verdict_info(kind)->name);
@@ -359,6 +398,8 @@ void filter_free(struct filter *f)
 {
 	free(f->view.domains.id);
 	free(f->view.domains_of_devices.id);
+	free(f->groups.id);
+	free_names(&f->instances);
 	free_names(&f->view.devices);
 	free_names(&f->view.devices_of_domains);
 	free((void *)f->view.text);

@@ -1,11 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* filter.h - the options that narrow a recording: domains, devices, verdicts, time. */
+/* filter.h - the options that narrow a recording: domains, devices, groups, instances, verdicts, time. */
 #ifndef TOOLS_FILTER_H
 #define TOOLS_FILTER_H
 
 #include "tools/common.h"
 
-enum { KEY_DOMAIN = 512, KEY_DEVICE, KEY_SINCE, KEY_UNTIL, KEY_VERDICT };
+enum { KEY_DOMAIN = 512, KEY_DEVICE, KEY_GROUP, KEY_INSTANCE, KEY_SINCE, KEY_UNTIL, KEY_VERDICT };
+
+/* Rows of an option table. */
+#define FILTER_OPTIONS                                                                             \
+	{KEY_DOMAIN, "domain", "N", "only about this domain; may be given again for more"},        \
+	{KEY_DEVICE, "device", "NAME", "only about this device; the same"},                        \
+	{KEY_GROUP, "group", "N", "only about devices of this group; the same"},                   \
+	{KEY_INSTANCE, "instance", "NAME", "only about devices behind it; the same"},              \
+	{KEY_VERDICT, "verdict", "NAME", "only verdicts of this name; the same", VALUES_VERDICT},  \
+	{KEY_SINCE, "since", "TIME", "only what was there or happened from this time on"},         \
+	{KEY_UNTIL, "until", "TIME", "only what was there or happened up to this time"}
 
 /* A point in time as the user told it; resolved once the stream has told its clock. */
 struct filter_time {
@@ -16,6 +26,8 @@ struct filter_time {
 
 struct filter {
 	struct view_filter view;
+	struct view_ids groups;		/* what is shown of them are their devices, as the stream names them: */
+	struct view_names instances;	/* view.devices */
 	struct filter_time since, until;
 	bool clock_known;
 	int64_t clock_offset_ns; /* from the stream's times to those since 1970 */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/choice.h"
 #include "tools/top_run.h"
 
 /* A text that nobody asked to be complete fits a screen or two. */
@@ -11,7 +12,8 @@
 
 static struct {
 	struct run run;
-	bool batch, once, own;
+	bool batch, once, own, by_caller;
+	struct ims_choice choice;
 	const char *input, *btf;
 	const char *screens, *sort, *columns, *only;
 	double speed;
@@ -45,9 +47,8 @@ static const struct option_row rows[] = {
 	{KEY_SORT, "sort", "COLUMN", "sort by it; -COLUMN: the greatest first"},
 	{KEY_COLUMNS, "columns", "LIST", "show these columns"},
 	{KEY_FILTER, "filter", "TEXT", "only rows with TEXT in one of their names"},
-	{KEY_DOMAIN, "domain", "N", "only about this domain; may be given again for more"},
-	{KEY_DEVICE, "device", "NAME", "only about this device; the same"},
-	{KEY_VERDICT, "verdict", "NAME", "only verdicts of this name; the same", VALUES_VERDICT},
+	FILTER_OPTIONS,
+	CHOICE_CALLER,
 	{KEY_OBJECT, "object", "KIND:NAME", "all about one: domain:12, device:NAME, ..."},
 	{KEY_ROWS, "rows", "N", "at most N rows of a table (text: 20; 0: all)"},
 	{KEY_ASCII, "ascii", NULL, "no UTF-8"},
@@ -139,6 +140,10 @@ static int set(void *arg, int key, const char *value)
 	case KEY_BTF:
 		options.btf = value;
 		return 0;
+	case 'p':
+	case CHOICE_COMM:
+		options.own = options.by_caller = true;
+		return choice_set(&options.choice, key, value);
 	}
 	return filter_set(&options.run.session.filter, key, value);
 }
@@ -187,7 +192,7 @@ static int open_source(struct run *r)
 		return source_file(&r->source, &r->session, options.input, options.speed,
 				   !options.batch && isatty(STDOUT_FILENO));
 	if (options.own || options.btf || access(IMS_SOCKET, F_OK))
-		return source_live(&r->source, &r->session, options.btf);
+		return source_live(&r->source, &r->session, &options.choice, options.btf);
 	code = source_file(&r->source, &r->session, IMS_SOCKET, 1, false);
 	if (!code)
 		r->source.name = "daemon";
@@ -215,6 +220,14 @@ static int run(void *arg, int argc, char **argv)
 
 	if (argc) {
 		complain("what is \"%s\"? iommutop takes only options", argv[0]);
+		return EXIT_USAGE;
+	}
+	if (options.input && options.by_caller) {
+		complain("--pid and --comm choose what is traced: not with -i, whose statistics name no caller");
+		return EXIT_USAGE;
+	}
+	if (!options.input && (r->session.filter.since.text || r->session.filter.until.text)) {
+		complain("--since and --until are for a recording: -i FILE");
 		return EXIT_USAGE;
 	}
 	if (!r->screens)

@@ -29,11 +29,7 @@ static const struct option_row options[] = {
 	SYMBOLS_OPTION,
 	{KEY_FAIL_ON, "fail-on", "VERDICT", "exit 3 if there is one, 4 if one may be hidden",
 	 VALUES_VERDICT},
-	{KEY_DOMAIN, "domain", "N", "only about this domain; may be given again for more"},
-	{KEY_DEVICE, "device", "NAME", "only about this device; the same"},
-	{KEY_VERDICT, "verdict", "NAME", "only verdicts of this name; the same", VALUES_VERDICT},
-	{KEY_SINCE, "since", "TIME", "only what was there or happened from this time on"},
-	{KEY_UNTIL, "until", "TIME", "only what was there or happened up to this time"},
+	FILTER_OPTIONS,
 	{KEY_ASCII, "ascii", NULL, "no UTF-8"},
 	{0}};
 

@@ -22,6 +22,7 @@ struct player {
 	struct ims_reader *reader;
 	struct ims_record next; /* read, not yet due */
 	bool has_next;
+	bool cut; /* by --until: that is over */
 	bool paced;
 	int reader_fd;	     /* the spool's own */
 	struct spool *spool; /* a pipe that is played; else NULL */
@@ -32,6 +33,14 @@ struct player {
 	uint64_t newest_ns; /* at that time, of what is followed */
 	char state[48];
 };
+
+/* --until: the recording goes on, but not here. */
+static bool is_past(const struct source *s, const struct ims_record *rec)
+{
+	uint64_t until_ns = s->session->filter.view.until_ns;
+
+	return until_ns && rec->time_ns > until_ns;
+}
 
 /* Reads one ahead. Returns 0 (there is none now: the end, when s->over), 1 or -errno. */
 static int peek(struct source *s)
@@ -50,6 +59,10 @@ static int peek(struct source *s)
 		return 0;
 	if (n < 0)
 		return n;
+	if (n && is_past(s, &p->next)) {
+		s->over = p->cut = true;
+		return 0;
+	}
 	p->has_next = n;
 	if (!n) {
 		s->over = true;
@@ -166,6 +179,10 @@ static int begin(struct source *s)
 		p->first_ns = model_overview(s->session->m)->first_ns;
 	}
 	p->at_ns = s->session->newest_ns;
+	if (!err && s->session->filter.view.since_ns > p->at_ns) {
+		p->at_ns = s->session->filter.view.since_ns;
+		err = play_to(s, p->at_ns);
+	}
 	p->told = now_seconds();
 	return err ? err : session_refresh(s->session, p->at_ns);
 }
@@ -177,7 +194,7 @@ static int rewind_file(struct source *s)
 
 	ims_reader_free(p->reader);
 	p->reader = NULL;
-	p->has_next = s->over = false;
+	p->has_next = s->over = p->cut = false;
 	p->first_ns = 0;
 	err = open_reader(p);
 	if (!err)
@@ -344,6 +361,6 @@ void source_tell_damage(const struct source *s)
 		return;
 	damage = *ims_reader_damage(p->reader);
 	/* Of what was not read to its end nobody knows whether it has one. */
-	damage.ended |= !s->over;
+	damage.ended |= !s->over || p->cut;
 	tell_damage(p->path, &damage);
 }

@@ -39,9 +39,10 @@ static void close_live(struct source *s)
 static const struct source_ops live = {
 	.pump = pump, .collect = collect, .now = now, .state = state, .close = close_live};
 
-int source_live(struct source *s, struct session *session, const char *btf)
+int source_live(struct source *s, struct session *session, const struct ims_choice *choice,
+		const char *btf)
 {
-	struct ims_capture_options o = {.btf = btf, .sink = session_put, .arg = session};
+	struct ims_capture_options o = {.choice = *choice, .btf = btf, .sink = session_put, .arg = session};
 	struct ims_capture *c;
 	struct ims_error error;
 	int err;

@@ -38,6 +38,7 @@ double now_seconds(void);
 /* ---- sources -------------------------------------------------------------------------------- */
 
 struct source;
+struct ims_choice;
 
 struct source_ops {
 	bool plays; /* a recording: pauses, steps, other speeds, seeks */
@@ -64,7 +65,8 @@ struct source {
 };
 
 /* Each returns an exit code; complains. */
-int source_live(struct source *s, struct session *session, const char *btf);
+int source_live(struct source *s, struct session *session, const struct ims_choice *choice,
+		const char *btf);
 /* Complains about what is missing from a stream. */
 void source_tell_damage(const struct source *s);
 int source_file(struct source *s, struct session *session, const char *path, double speed,
