@@ -24,7 +24,7 @@ static void scroll_by(struct top *t, long long lines)
 	t->scroll = to < 0 ? 0 : (unsigned int)to;
 }
 
-/* Whether @key moves; -1 when it does not. */
+/* Returns whether @key is one that moves. */
 static bool move(struct top *t, int key)
 {
 	long long at = (long long)here(t)->cursor, page = t->list.height ? t->list.height : 10;
