@@ -151,8 +151,9 @@ static __always_inline void hot_done(void *ctx, __u32 hook, __u32 row, enum hot_
 }
 
 /*
- * The DMA API's scatterlist functions call its single ones when they have to bounce: those calls are
- * part of the outer one, and not counted. The outer one is remembered by every mechanism.
+ * The DMA API's scatterlist functions call its single ones when they have to bounce, and the end of a
+ * range that was linked may call unlink: those calls are part of the outer one, and not counted. The
+ * outer one is remembered by every mechanism.
  */
 static __always_inline bool hot_inner(__u32 point)
 {
@@ -160,6 +161,8 @@ static __always_inline bool hot_inner(__u32 point)
 		return call_outer(IMS_POINT_DMA_MAP_SG);
 	if (point == IMS_POINT_DMA_UNMAP)
 		return call_outer(IMS_POINT_DMA_UNMAP_SG);
+	if (point == IMS_POINT_DMA_IOVA_UNLINK)
+		return call_outer(IMS_POINT_DMA_IOVA_DESTROY);
 	return 0;
 }
 
@@ -422,5 +425,8 @@ HOT(dma_unmap_resource, IMS_HOOK_DMA_UNMAP, IMS_POINT_DMA_UNMAP_RESOURCE, HOT_AN
 HOT(dma_free, IMS_HOOK_DMA_UNMAP, IMS_POINT_DMA_FREE, HOT_ANY, 0, 0)
 HOT_OUTER(dma_map_sg, IMS_HOOK_DMA_MAP, IMS_POINT_DMA_MAP_SG, HOT_COUNT, 0, 0)
 HOT_OUTER(dma_unmap_sg, IMS_HOOK_DMA_UNMAP, IMS_POINT_DMA_UNMAP_SG, HOT_ANY, 0, 0)
+HOT(dma_iova_link, IMS_HOOK_DMA_MAP, IMS_POINT_DMA_IOVA_LINK, HOT_ERRNO, 0, 0)
+HOT(dma_iova_unlink, IMS_HOOK_DMA_UNMAP, IMS_POINT_DMA_IOVA_UNLINK, HOT_ANY, 0, 0)
+HOT_OUTER(dma_iova_destroy, IMS_HOOK_DMA_UNMAP, IMS_POINT_DMA_IOVA_DESTROY, HOT_ANY, 0, 0)
 
 #endif

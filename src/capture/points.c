@@ -178,6 +178,16 @@ const struct point points[IMS_POINT_MAX] = {
 	[IMS_POINT_DMA_FREE] = {IMS_HOOK_DMA_UNMAP,
 				"dma_free",
 				{CORE("iommu_dma_free", "dev,size")}},
+	/* A range that its owner fills by one link for each piece, and takes away at once. */
+	[IMS_POINT_DMA_IOVA_LINK] = {IMS_HOOK_DMA_MAP,
+				     "dma_iova_link",
+				     {CORE("dma_iova_link", "dev,state,phys,offset,size")}},
+	[IMS_POINT_DMA_IOVA_UNLINK] = {IMS_HOOK_DMA_UNMAP,
+				       "dma_iova_unlink",
+				       {CORE("dma_iova_unlink", "dev,state,offset,size")}},
+	[IMS_POINT_DMA_IOVA_DESTROY] = {IMS_HOOK_DMA_UNMAP,
+					"dma_iova_destroy",
+					{CORE("dma_iova_destroy", "dev,state,mapped_len")}},
 	/* What handles one fault is inlined, the interrupt's handler is not: see fault.bpf.h. */
 	[IMS_POINT_FAULT] = {IMS_HOOK_FAULT,
 			     "fault",

@@ -1,16 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # hot.sh CALLS [MODULE [timing]]: records DMA-API work with its oracles beside it, for tests/vm/check-hot to judge.
-# "nic": a virtio network card sends CALLS packets. "lab": iommulab's device maps CALLS pages,
+# "nic": a virtio network card sends CALLS packets. "disk": an NVMe disk reads CALLS times 64 KiB. "lab": iommulab's device maps CALLS pages,
 # where that module is given; the driver's own counters are the witness.
 . /opt/guest/lib.sh
 calls=$1 module=${2-}
 lab=/sys/kernel/debug/iommulab
 
 # Every call of the DMA API by the kernel's own tracepoints, which before 6.12 there are none of; there
-# by kprobe events, which no program of ours has a part in.
+# by kprobe events, which no program of ours has a part in. Ranges that are linked, which newer kernels
+# have, have no tracepoint: the function tracer sees them.
 dma_start() {
 	mkdir "$tracing/instances/dma"
+	if grep -q '^dma_iova_link$' "$tracing/available_filter_functions"; then
+		mkdir "$tracing/instances/links"
+		echo dma_iova_link dma_iova_destroy >"$tracing/instances/links/set_ftrace_filter"
+		echo function >"$tracing/instances/links/current_tracer"
+	fi
 	if [ -d "$tracing/events/dma" ]; then
 		for event in "$tracing"/instances/dma/events/dma/dma_*map*/enable \
 			"$tracing"/instances/dma/events/dma/dma_alloc/enable \
@@ -25,13 +31,21 @@ dma_start() {
 	done
 }
 
-# "dma-map N", "dma-unmap N", "lost N"
+# "dma-map N", "dma-unmap N", "links N", "lost N"
 dma_stop() {
-	echo 0 >"$tracing/instances/dma/tracing_on"
+	for instance in dma links; do
+		[ ! -d "$tracing/instances/$instance" ] || echo 0 >"$tracing/instances/$instance/tracing_on"
+	done
 	awk '/^overrun|^dropped/ { lost += $NF } END { print "lost", lost + 0 }' \
-		"$tracing"/instances/dma/per_cpu/cpu*/stats
-	awk '/: dma_(map|alloc)/ { map++ } /: dma_(unmap|free)/ { unmap++ }
-	     END { print "dma-map", map + 0; print "dma-unmap", unmap + 0 }' "$tracing/instances/dma/trace"
+		"$tracing"/instances/[dl]*/per_cpu/cpu*/stats
+	cat "$tracing"/instances/[dl]*/trace |
+		awk '/: dma_(map|alloc)/ { map++ } /: dma_iova_link/ { map++; links++ }
+		     /: dma_(unmap|free)|: dma_iova_destroy/ { unmap++ }
+		     END { print "dma-map", map + 0; print "dma-unmap", unmap + 0; print "links", links + 0 }'
+	if [ -d "$tracing/instances/links" ]; then
+		echo nop >"$tracing/instances/links/current_tracer"
+		rmdir "$tracing/instances/links"
+	fi
 	for event in "$tracing"/instances/dma/events/*/enable; do
 		echo 0 >"$event"
 	done
@@ -90,6 +104,11 @@ dmesg >/out/dmesg.before
 if nic_up 2>/out/nic.err; then
 	recorded nic "" /bin/sh /tmp/nic "$calls"
 	recorded nic-kprobe kprobe /bin/sh /tmp/nic "$calls"
+fi
+if [ -b /dev/nvme0n1 ]; then
+	basename "$(readlink -f /sys/block/nvme0n1/device/device)" >/out/disk
+	recorded disk "" dd if=/dev/nvme0n1 of=/dev/null bs=64k iflag=direct "count=$calls"
+	recorded disk-kprobe kprobe dd if=/dev/nvme0n1 of=/dev/null bs=64k iflag=direct "count=$calls"
 fi
 if [ -n "$module" ]; then
 	insmod "$module" || exit 1

@@ -79,6 +79,12 @@ machine_forward() { # ARCH ,hostfwd=...
 	machine_modules+=" virtio_net"
 }
 
+machine_disk() {
+	machine+=(-drive driver=null-co,read-zeroes=on,size=256M,if=none,id=disk
+		-device nvme,drive=disk,serial=disk,addr=0x1c)
+	machine_modules+=" nvme"
+}
+
 machine_three_smmuv3() {
 	machine+=(-device pxb-pcie,id=pcie.1,bus_nr=8,bus=pcie.0
 		-device arm-smmuv3,primary-bus=pcie.1,id=smmu1

@@ -22,6 +22,7 @@ back to --out. One guest runs at a time; others wait.
   --smp N, --mem MB        size of the guest (default 2 CPUs, 1024 MB)
   --forward HOST:GUEST     127.0.0.1's TCP port HOST leads to the guest's port GUEST, by a card that no IOMMU
                            sees and TESTBED_NICS leaves out; may be repeated
+  --disk                   an NVMe disk of 256 MB of zeros behind the IOMMU; nvme is loaded
   --console FILE           keep the guest's console output
   --kernel PATH            not the suite's kernel: a bzImage (with the suite's modules), a .deb, or a
                            folder that one was unpacked in
@@ -34,9 +35,9 @@ END
 
 cmd_run() {
 	local entry='' timeout=300 out='' add=() load='' ship='' append='' smp=2 mem=1024 console='' icount=''
-	local given='' global=() forward=
+	local given='' disk='' global=() forward=
 	while [ $# -gt 0 ]; do
-		[[ $1 != --?* || $1 == --icount || $# -ge 2 ]] || usage "run: $1 wants a value" run
+		[[ $1 != --?* || $1 == --icount || $1 == --disk || $# -ge 2 ]] || usage "run: $1 wants a value" run
 		case $1 in
 		--timeout) timeout=$(check_number "$@"); shift 2 ;;
 		--out) out=$2; shift 2 ;;
@@ -47,6 +48,7 @@ cmd_run() {
 		--global) global+=(-global "$2"); shift 2 ;;
 		--smp) smp=$(check_number "$@"); shift 2 ;;
 		--mem) mem=$(check_number "$@"); shift 2 ;;
+		--disk) disk=1; shift ;;
 		--console) console=$2; shift 2 ;;
 		--forward) check_forward "$2"; forward+=,hostfwd=tcp:127.0.0.1:${2%:*}-:${2#*:}; shift 2 ;;
 		--kernel) given=$2; shift 2 ;;
@@ -72,6 +74,7 @@ cmd_run() {
 	machine_setup "$arch" "$iommu" "$smp" "$mem" "$icount"
 	machine+=("${global[@]}")
 	[ -z "$forward" ] || machine_forward "$arch" "$forward"
+	[ -z "$disk" ] || machine_disk
 	take_guest_lock
 	work_make
 	[ -z "$given" ] || { kernel_given "$given" "$kernel" "$work/kernel" && kernel=$work/kernel; }
