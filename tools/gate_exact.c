@@ -120,23 +120,36 @@ static int set(void *arg, int key, const char *value)
 
 /* ---- what is needed --------------------------------------------------------------------------- */
 
-/* @name as the environment, the checkout that this program was built in, or the installation has it. */
-static bool find(const char *variable, const char *in_checkout, const char *installed,
-		 char to[PATH_MAX])
+#define CHECKOUT "IOMMUSCOPE_CHECKOUT"
+
+/* The checkout that has the testbed: the one named, or that this program was built in. Installed is none. */
+static bool find_checkout(char to[PATH_MAX])
 {
-	const char *given = getenv(variable);
-	char self[PATH_MAX];
+	const char *given = getenv(CHECKOUT);
+	char self[PATH_MAX], testbed[PATH_MAX + 32];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
 	self[n < 0 ? 0 : n] = 0;
 	if (given)
 		snprintf(to, PATH_MAX, "%s", given);
-	else if (snprintf(to, PATH_MAX, "%s/../../%s", dirname(self), in_checkout) >= PATH_MAX ||
-		 access(to, R_OK))
-		snprintf(to, PATH_MAX, "%s", installed);
+	else
+		snprintf(to, PATH_MAX, "%.*s/../..", PATH_MAX - 8, dirname(self));
+	snprintf(testbed, sizeof(testbed), "%s/tests/vm/testbed", to);
+	if (!access(testbed, X_OK))
+		return true;
+	complain(given ? "%s is no checkout of iommuscope: it has no tests/vm/testbed; correct " CHECKOUT
+		       : "there is no testbed, which an installation does not have (looked in %s); set " CHECKOUT
+			 " to a checkout of iommuscope", to);
+	return false;
+}
+
+/* What runs in the guest. */
+static bool find_guest(const char *checkout, const char *arch, char to[PATH_MAX + 32])
+{
+	snprintf(to, PATH_MAX + 32, "%s/build/guest-%s", checkout, arch);
 	if (!access(to, R_OK))
 		return true;
-	complain("there is no %s; set %s to where it is (of a checkout: %s)", to, variable, in_checkout);
+	complain("there are no tools for the guest (%s); run \"make guest-%s\" in %s", to, arch, checkout);
 	return false;
 }
 
@@ -279,7 +292,7 @@ static int run_machine(const struct exact *e, const char *testbed, const char *g
 static int run(void *arg, int argc, char **argv)
 {
 	struct exact *e = arg;
-	char testbed[PATH_MAX], guest[PATH_MAX], in_checkout[64], installed[96];
+	char checkout[PATH_MAX], testbed[PATH_MAX + 32], guest[PATH_MAX + 32];
 
 	if (argc || !e->path || !e->workload) {
 		complain("needs -o RUN.json and --workload NAME, and nothing else");
@@ -293,11 +306,9 @@ static int run(void *arg, int argc, char **argv)
 		complain("--kernel %s: %s, and no suite has that name", e->kernel, strerror(errno));
 		return EXIT_USAGE;
 	}
-	snprintf(in_checkout, sizeof(in_checkout), "build/guest-%s", e->arch);
-	snprintf(installed, sizeof(installed), "/usr/lib/iommuscope/guest-%s", e->arch);
-	if (!find("IOMMUGATE_TESTBED", "tests/vm/testbed", "/usr/share/iommuscope/vm/testbed", testbed) ||
-	    !find("IOMMUGATE_GUEST", in_checkout, installed, guest))
+	if (!find_checkout(checkout) || !find_guest(checkout, e->arch, guest))
 		return EXIT_RUNTIME;
+	snprintf(testbed, sizeof(testbed), "%s/tests/vm/testbed", checkout);
 	return run_machine(e, testbed, guest);
 }
 
@@ -306,9 +317,11 @@ const struct command command_gate_exact = {
 	.synopsis = "-o RUN.json [--kernel WHICH] [--module KO]... --workload NAME",
 	.summary = "Measures a workload in instructions: boots a kernel in an emulated machine in which\n"
 		   "time is instructions executed, and runs iommugate run there.",
-	.more = "Needs root and the testbed (docs/testing.md), no IOMMU and no KVM. A bzImage is booted\n"
-		"with the modules of backports, so it has to be of that release; a .deb of\n"
-		"\"make bindeb-pkg\", or a folder that one was unpacked in, brings its own.",
+	.more = "Needs root and the testbed (docs/testing.md), no IOMMU and no KVM. The testbed is that of\n"
+		"the checkout that this program was built in; one that was installed needs\n"
+		"IOMMUSCOPE_CHECKOUT, which names a checkout where \"make guest-ARCH\" was run.\n"
+		"A bzImage is booted with the modules of backports, so it has to be of that release;\n"
+		"a .deb of \"make bindeb-pkg\", or a folder that one was unpacked in, brings its own.",
 	.option = options,
 	.set = set,
 	.run = run,
