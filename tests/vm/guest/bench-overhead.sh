@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # bench-overhead.sh PAIRS WITH...: the VFIO and the iommulab loop, untraced, and with each of the tracers
-# named; three times. For tests/bench/overhead: lines of "LOAD WITH ns-a-pair" go to /out/costs, and
-# of "WITH bytes events lost" to /out/sizes.
+# named; several times, each short enough to have no tick in it, mostly. For tests/bench/overhead: lines of
+# "LOAD WITH ns-a-pair" go to /out/costs, and of "WITH bytes events lost" to /out/sizes.
 . /opt/guest/lib.sh
-pairs=$1
+pairs=$1 times=8
 shift
 dev=$(pci_device 0x1234 0x11e8 | head -n 1)
 [ -n "$dev" ] || dev=$(vfio_devices | awk '{ print $1; exit }')
@@ -17,7 +17,7 @@ probes='f:vmlinux:iommu_map_nosync { @s[tid, 0] = nsecs }
 	fexit:vmlinux:__iommu_unmap { @unmap = hist(nsecs - @s[tid, 1]); delete(@s[tid, 1]) }'
 
 loads() { # NAME
-	for i in 1 2 3; do
+	for i in $(seq $times); do
 		vfio-loop -n "$pairs" --json /tmp/loop.json "$dev" >/dev/null || exit
 		sed -nE 's/.*"map".*"total_ns": ?([0-9]+).*"unmap".*"total_ns": ?([0-9]+).*/\1 \2/p' /tmp/loop.json |
 			awk -v n="$pairs" -v with="$1" '{ print "vfio", with, ($1 + $2) / n }' >>/out/costs
@@ -40,19 +40,17 @@ with_bpftrace() {
 	wait $pid
 }
 
-# WITH, and the lines of its sizes: a map and an unmap are two events, of two loads three times.
-size() {
-	echo "$1 $(wc -c </tmp/rec) $((pairs * 12)) ${2:-0}" >>/out/sizes
-	rm -f /tmp/rec*
+# What the events add to a recording without any; a map and an unmap are two of them, of two loads.
+size() { # WITH LOST
+	echo "$1 $(($(wc -c </tmp/rec) - $(wc -c </tmp/none))) $((pairs * 4 * times)) $2" >>/out/sizes
+	rm -f /tmp/rec* /tmp/none*
 }
 
 ours() { # NAME OPTION...
 	name=$1
 	shift
 	iommutrace record -q -o /tmp/rec --operations map,unmap "$@" -- sh "$0" "$pairs" loads "$name" || exit
-	iommutrace info --json /tmp/rec >"/out/$name.json"
 	cp /tmp/rec "/out/$name.ims"
-	size "$name"
 }
 
 with() {
@@ -67,15 +65,23 @@ with() {
 	ours-fentry) ours $1 --mechanism fentry ;;
 	ours-kprobe) ours $1 --mechanism kprobe ;;
 	ours-time-16) ours $1 --time 1/16 ;;
-	ours-all) ours $1 --events all ;;
+	ours-all)
+		ours $1 --events all
+		iommutrace record -q -o /tmp/none --operations map,unmap --events all -- true
+		iommutrace info --json /tmp/rec >/out/$1.json
+		size $1 "$(sed -nE 's/.*"lost": ?([0-9]+).*/\1/p' /out/$1.json | head -n 1)"
+		;;
 	bpftrace-fentry) with_bpftrace $1 "$probes" ;;
 	bpftrace-kprobe) with_bpftrace $1 "$(echo "$probes" | sed 's/fexit:vmlinux/kr/; s/f:vmlinux/k/')" ;;
 	trace-cmd)
+		trace-cmd record -e iommu:map -e iommu:unmap -o /tmp/none true >/tmp/log 2>&1
 		trace-cmd record -e iommu:map -e iommu:unmap -o /tmp/rec sh "$0" "$pairs" loads $1 >/tmp/log 2>&1
 		size $1 "$(awk '/overrun|dropped/ { n += $NF } END { print n + 0 }' /tmp/log)"
 		;;
 	perf)
-		perf record -q -e iommu:map -e iommu:unmap -o /tmp/rec sh "$0" "$pairs" loads $1 >/tmp/log 2>&1
+		# All CPUs: iommulab's loop is a thread of the kernel, and the others see it, too.
+		perf record -q -a -e iommu:map -e iommu:unmap -o /tmp/none true >/tmp/log 2>&1
+		perf record -q -a -e iommu:map -e iommu:unmap -o /tmp/rec sh "$0" "$pairs" loads $1 >/tmp/log 2>&1
 		size $1 "$(grep -c LOST /tmp/log)"
 		;;
 	esac
