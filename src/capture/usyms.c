@@ -82,8 +82,7 @@ void usyms_free(struct usyms *u)
 	free(u);
 }
 
-/* ---- files --------------------------------------------------------------------------------------
- */
+/* ---- files -------------------------------------------------------------------------------------- */
 
 static void read_segments(struct object *o, Elf *elf)
 {
@@ -203,8 +202,7 @@ static struct object *object_get(struct usyms *u, const char *path)
 	return o;
 }
 
-/* ---- processes ----------------------------------------------------------------------------------
- */
+/* ---- processes ---------------------------------------------------------------------------------- */
 
 static void add_range(struct usyms *u, const char *line)
 {
