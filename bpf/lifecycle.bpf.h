@@ -363,9 +363,11 @@ int device_add_tp(__u64 *ctx)
 SEC(IMS_TRACEPOINT)
 int device_remove_tp(__u64 *ctx)
 {
-	__u64 dev = 0;
+	__u64 device = ctx[1], dev = 0;
 
-	bpf_probe_read_kernel(&dev, sizeof(dev), &ctx[1]); /* as a plain number */
+	/* As a plain number. Not from &ctx[1]: with that in a register compilers load ctx[1] by it
+	 * later, and older verifiers (6.1) refuse a context pointer that was moved. */
+	bpf_probe_read_kernel(&dev, sizeof(dev), &device);
 	member_event(ctx, IMS_HOOK_DEVICE_REMOVE, IMS_POINT_DEVICE_REMOVE);
 	device_forget(dev);
 	return 0;

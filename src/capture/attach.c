@@ -270,6 +270,15 @@ static int prepare_row(struct plan *p, struct plan_row *row, const struct bpf_ob
 	return 0;
 }
 
+/* A raw tracepoint's program is loaded unless it is told not to be: all others are the other way round. */
+static void leave_out(const struct bpf_object *obj, const struct plan_row *row)
+{
+	struct bpf_program *prog = attach_program_of(obj, row->program, PLAN_RAW_TP, 0);
+
+	if (prog)
+		bpf_program__set_autoload(prog, false);
+}
+
 /* Kprobes have no target at load: one pair serves all that come later. */
 static void prepare_late(const struct bpf_object *obj, enum ims_point point)
 {
@@ -301,6 +310,8 @@ int plan_prepare(struct plan *p, struct bpf_object *obj)
 		int err;
 
 		memset(row->prog, 0, sizeof(row->prog));
+		if (row->state == PLAN_FAILED) /* was refused: the others shall load */
+			leave_out(obj, row);
 		err = row->state == PLAN_CHOSEN ? prepare_row(p, row, obj) : 0;
 		if (!err)
 			continue;

@@ -32,7 +32,7 @@ enum plan_mechanism {
 enum plan_state { PLAN_MISSING, PLAN_CHOSEN, PLAN_ATTACHED, PLAN_FAILED, PLAN_SILENT };
 
 #define PLAN_NAME_LEN 64
-#define PLAN_LOG 4096
+#define PLAN_LOG 65536 /* before 6.4 what is too long loses its end, which says why */
 
 /* One program at its place: what has to be closed to take it away. 0: not there. */
 struct plan_link {

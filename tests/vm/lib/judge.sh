@@ -123,6 +123,12 @@ judge_dmesg() {
 	cell[dmesg]=$([ -z "$trouble" ] && echo clean || echo BAD)
 }
 
+# No program is refused by any kernel of the matrix.
+judge_refused() { # NAME
+	is "$entry $1: no hook was refused" \
+		"$(jq -r '.plan[] | select(.state == "failed") | "\(.function): \(.reason)"' "$report")" ""
+}
+
 # What was hooked was hooked by what this kernel can do best, or by what was asked for: 6.1 on arm64
 # refuses fentry, and fsession came with 7.0. Tracepoints, modules and the snapshot have their own, as has
 # what is found by its address, and the second function of a program that can have one only.
@@ -147,6 +153,7 @@ judge_recording() { # NAME
 		{ not_ok "$entry $name: can be read" "$(cat "$work/err" "$out/$name.log")"; return; }
 	judge_counts "$name"
 	judge_mechanism "$name"
+	judge_refused "$name"
 	judge_verdicts "$name"
 	judge_faults "$name"
 	[ "$name" != best ] || judge_topology
