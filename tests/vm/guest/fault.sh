@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# fault.sh [MODULE]: has the edu device do DMA where nothing is mapped, recorded, with the kernel's
-# own log beside it, for tests/vm/check-fault to judge. MODULE: a driver to load first.
+# fault.sh MODULE [flight]: has the edu device do DMA where nothing is mapped, recorded, with the kernel's
+# own log beside it, for tests/vm/check-fault to judge. MODULE: a driver to load first, or empty. flight: by a
+# flight recorder, too.
 . /opt/guest/lib.sh
 [ -z "$1" ] || insmod "$1" || exit 1
 modprobe vfio-pci
@@ -31,4 +32,14 @@ record default -- sh -c "edu-dma $edu read 0x2000000 0x2001000 0x2001000; edu-dm
 dmesg | tail -n +"$(($(wc -l </out/dmesg.before) + 1))" >/out/dmesg.default
 # All of them are slow enough to have a stack.
 record vfio --events all --slower 1 -- edu-dma "$edu" vfio 0x4000000
+
+# What comes before is no fault: a file that it triggered would end before there is one.
+flight() {
+	card=$(vfio_devices | awk 'NR == 1 { print $1 }')
+	iommutrace record --flight 1M --trigger fault --after 0.5 --events all -o /out/flight.ims -- sh -c \
+		"vfio-loop -n 10 $card && sleep 1 && edu-dma $edu vfio 0x4000000 && exec sleep 60" \
+		>/out/flight.log 2>&1
+	echo "status $?" >>/out/flight.log
+}
+[ "${2-}" != flight ] || flight
 dmesg >/out/dmesg
