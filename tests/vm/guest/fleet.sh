@@ -16,8 +16,8 @@ work() {
 	mismatch)
 		if [ -e $lab ]; then echo soft-mismatch >$lab/scenario; else vfio-loop -n 10 "$first" "$other"; fi
 		;;
-	leak) echo "alloc a dev 0.0; keep" >$lab/scenario ;;
-	fault) echo "alloc a dev 0.0; attach a 0.0; fault a 0.0 0x1000" >$lab/scenario ;;
+	# And a domain without a device stays behind.
+	fault) echo "alloc a dev 0.0; attach a 0.0; fault a 0.0 0x1000; alloc b dev 0.1; keep" >$lab/scenario ;;
 	esac
 }
 
