@@ -97,7 +97,7 @@ int run_once(struct run *r)
 	r->count = 1;
 	if (s->ops->plays)
 		err = s->ops->act(s, TOP_TO_END, r->delay);
-	else if (s->ops->collect && s->fd >= 0 && !strcmp(s->name, "live"))
+	else if (s->lives)
 		return run_batch(r);
 	while (!err && !s->over && !stop_requested) {
 		struct pollfd fd = {s->fd, POLLIN, 0};

@@ -23,7 +23,7 @@ struct player {
 	struct ims_record next; /* read, not yet due */
 	bool has_next;
 	bool cut; /* by --until: that is over */
-	bool paced;
+	bool paced, socket;
 	int reader_fd;	     /* the spool's own */
 	struct spool *spool; /* a pipe that is played; else NULL */
 	bool begun, waits;   /* the first event came; for more */
@@ -301,7 +301,8 @@ static int prepare(struct player *p, bool screen)
 	p->paced = S_ISREG(st.st_mode);
 	if (p->paced)
 		return 0;
-	if (!screen || S_ISSOCK(st.st_mode))
+	p->socket = S_ISSOCK(st.st_mode);
+	if (!screen || p->socket)
 		return 0;
 	p->spool = spool_open(p->fd);
 	p->paced = p->spool;
@@ -338,7 +339,7 @@ int source_file(struct source *s, struct session *session, const char *path, dou
 	err = prepare(p, screen);
 	*s = (struct source){.ops = p->paced ? &file : &pipe_ops, .session = session, .name = p->path,
 			     .fd = p->paced && !p->spool ? -1 : p->fd,
-			     .paused = p->paced && speed <= 0, .own = p};
+			     .paused = p->paced && speed <= 0, .lives = p->socket, .own = p};
 	if (!err)
 		err = open_reader(p);
 	if (!err && p->paced && !p->spool)

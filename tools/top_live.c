@@ -61,6 +61,6 @@ int source_live(struct source *s, struct session *session, const struct ims_choi
 		return EXIT_RUNTIME;
 	}
 	*s = (struct source){.ops = &live, .session = session, .name = "live",
-			     .fd = ims_capture_fd(c), .own = c};
+			     .fd = ims_capture_fd(c), .lives = true, .own = c};
 	return EXIT_FINE;
 }

@@ -61,6 +61,7 @@ struct source {
 	int fd; /* readable when there is more; -1: go by time */
 	bool paused;
 	bool over; /* nothing more comes */
+	bool lives; /* a machine's: there is no end to wait for */
 	void *own;
 };
 
