@@ -24,6 +24,12 @@
 /* Where the clock counts instructions, the tick comes each 4,000,000: a shorter repeat has none in it. */
 #define SHORTER 10
 
+/*
+ * By any other clock, repeats right after one another see the machine in one mood, and those of the next run in another:
+ * docs/performance.md. So far apart they are a sample of what it does.
+ */
+#define APART_NS 300000000
+
 struct measure {
 	const char *path, *machine;
 	uint64_t repeats, warmup;
@@ -215,6 +221,14 @@ static bool start(struct measure *m)
 	return !err;
 }
 
+static void wait_apart(const struct measure *m)
+{
+	const struct timespec t = {.tv_nsec = APART_NS};
+
+	if (!m->instructions && !stop_requested)
+		nanosleep(&t, NULL);
+}
+
 /* Nothing of ours runs meanwhile. */
 static int once_untraced(struct measure *m, double *cost)
 {
@@ -259,11 +273,14 @@ static int once_traced(struct measure *m, double *cost)
 static int repeat_traced(struct measure *m)
 {
 	double cost = 0;
-	int code = drained(ims_capture_refresh(m->source));
+	int code = 0;
 
 	for (uint64_t i = 0; !code && i < m->repeats; i++) {
+		wait_apart(m);
+		code = drained(ims_capture_refresh(m->source));
 		gate_collect_begin(m->collect);
-		code = once_traced(m, &cost);
+		if (!code)
+			code = once_traced(m, &cost);
 		if (!code && gate_collect_end(m->collect, m->run, m->work[i], cost)) {
 			complain("no memory for the repeats");
 			code = EXIT_RUNTIME;
@@ -324,8 +341,10 @@ static int measure_all(struct measure *m)
 
 	for (uint64_t i = 0; !code && i < m->warmup; i++)
 		code = once_untraced(m, &unused);
-	for (uint64_t i = 0; !code && i < m->repeats; i++)
+	for (uint64_t i = 0; !code && i < m->repeats; i++) {
+		wait_apart(m);
 		code = once_untraced(m, &m->work[i]);
+	}
 	if (code)
 		return code;
 	if (!m->untraced) {

@@ -1,14 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# study-gate.sh exact|noisy RUNS PERCENT...: runs of iommugate for tests/bench/study-gate: iommulab's map loop, as the
-# driver is and slowed by so many percent of what a map and its unmap cost; exact also VFIO's, and it traced.
+# study-gate.sh exact|traced|noisy SAME SLOWED PERCENT...: for tests/bench/study-gate, SAME runs of iommugate
+# with iommulab's map loop as the driver is, and SLOWED when it is slower by so many percent of what a map
+# and its unmap cost. Exact also VFIO's loop, traced that traced.
 . /opt/guest/lib.sh
-how=$1 runs=$2
-shift 2
+how=$1 same=$2 slowed=$3
+shift 3
 insmod /lab.ko || exit
 rounds=/sys/module/iommulab/parameters/map_rounds
-clock='' count=300
-[ "$how" != exact ] || clock=--instructions count=2000
+clock='' count=600
+[ "$how" = noisy ] || clock=--instructions count=2000
 
 once() { # NAME OPTION...
 	name=$1
@@ -30,7 +31,7 @@ vfio() {
 	done
 	set -- "$(pci_device 0x1234 0x11e8 | head -n 1)"
 	once vfio --untraced --workload vfio-map --count 200 --device "$1"
-	once traced --workload vfio-map --count 200 --device "$1"
+	[ "$how" != traced ] || once traced --workload vfio-map --count 200 --device "$1"
 }
 
 sleep 10 # whatever still boots on the other CPU would count
@@ -43,10 +44,15 @@ lab rounds
 base=$(work /out/base.json)
 thousand=$(($(work /out/rounds.json) - base))
 echo "base $base thousand $thousand" >/out/scale
-for percent; do
-	echo $((base * percent * 10 / thousand)) >$rounds
-	for i in $(seq "$runs"); do
-		lab "$percent.$i"
+runs() { # PERCENT RUNS
+	echo $((base * $1 * 10 / thousand)) >$rounds
+	for i in $(seq "$2"); do
+		lab "$1.$i"
 	done
+}
+
+runs 0 "$same"
+for percent; do
+	runs "$percent" "$slowed"
 done
-[ "$how" != exact ] || vfio
+[ "$how" = noisy ] || vfio
