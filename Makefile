@@ -302,6 +302,11 @@ check-drivers: have-deps
 check-kill: all guest-arm64
 	$(Q)ONLY_KILLS=1 tests/vm/check-record 200
 
+# A network card's driver is unbound and bound 1,000 times beside iommud; long.
+.PHONY: check-rebind
+check-rebind: all guest-amd64
+	$(Q)REBINDS=1000 tests/vm/check-daemon amd64-vtd-backports
+
 .PHONY: check
 check: have-deps
 	$(Q)tests/check

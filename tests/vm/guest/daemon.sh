@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# daemon.sh [long]: iommud, those who read from it, and what happens on a machine meanwhile. With "long" also
-# hot-plug, modules, 100,000 domains. /driver.ko is iommulab. Prints TAP; what it served stays in /out.
+# daemon.sh long|short REBINDS: iommud, those who read from it, and what happens on a machine meanwhile. With "long"
+# also suspend, hot-plug, a card's driver that goes and comes so often, modules, 100,000 domains. /driver.ko is
+# iommulab. Prints TAP; what it served stays in /out.
 . /opt/guest/lib.sh
 socket=/run/iommuscope/iommud.sock
 web=http://127.0.0.1:9741/metrics
 cards=$(vfio_devices | awk '{ print $1 }')
-set -- "$1" $cards
-how=$1 card=$2 other=$3
+set -- "$1" "$2" $cards
+how=$1 rebinds=$2 card=$3 other=$4
 
 lab=/sys/kernel/debug/iommulab/scenario
 chmod 755 /opt /opt/bin /opt/lib
@@ -91,6 +92,15 @@ counts() { # PAIRS
 	same metrics $(($(metric /out/metrics.txt "$maps") - $(metric /tmp/before "$maps"))) "$wanted" &&
 		same report $(($(calls_of map /tmp/after.json) - $(calls_of map /tmp/before.json))) "$wanted" &&
 		[ "$wanted" -ge "$1" ] && same lossy "$(metric /out/metrics.txt iommuscope_lossy)" 0
+}
+
+# The plan of who follows has the hits of a hook that was called, and calls one silent that was not.
+plan() {
+	iommutop --json --once --screen plan -i $socket >/out/plan.json || return
+	grep -o '"hook":"[^}]*' /out/plan.json >/tmp/plan
+	hits=$(sed -n '/"hook":"vfio-attach"/d; s/"hook":"map".*"state":"attached","hits":\([0-9]*\).*/\1/p' /tmp/plan)
+	cat /tmp/plan
+	[ "${hits:-0}" -ge 1000 ] && grep -q '"hook":"attach-pasid".*"state":"silent","hits":null' /tmp/plan
 }
 
 # Every reader of the stream has the events that were there.
@@ -235,6 +245,78 @@ rebinds() {
 		rmmod iommulab && [ $((now - before)) -lt 1024 ]
 }
 
+monotonic_ms() { awk '/now at/ { printf "%d", $3 / 1000000; exit }' /proc/timer_list; }
+boottime_ms() { awk '{ printf "%d", $1 * 1000 }' /proc/uptime; }
+
+# about GOT WANTED: in milliseconds, as readings are one after the other.
+about() { [ "$1" -gt $(($2 - 1000)) ] && [ "$1" -lt $(($2 + 1000)) ] || { echo "$1 ms, not $2"; return 1; }; }
+
+to_memory() { # SECONDS: until the clock's alarm
+	echo 0 >/sys/class/rtc/rtc0/wakealarm
+	echo "+$1" >/sys/class/rtc/rtc0/wakealarm
+	echo mem >/sys/power/state
+	status=$?
+	# QEMU does not tell again that the ports to the host are open; what is written first is lost with the old ones.
+	echo 0000:00:1e.0 >/sys/bus/pci/drivers/virtio-pci/unbind
+	echo 0000:00:1e.0 >/sys/bus/pci/drivers/virtio-pci/bind
+	echo | tee /tmp/.stdout >/tmp/.stderr
+	return $status
+}
+
+# Suspended to memory: counts go on, who follows stays connected, and a recording tells how long that was.
+suspends() {
+	iommutop -b -n 1000 -i $socket >/out/asleep.txt 2>&1 &
+	follower=$!
+	iommutrace record -q -o /out/asleep.ims &
+	recorder=$!
+	eventually test -s /out/asleep.ims && counts 300 || return
+	asleep=$(($(monotonic_ms) - $(boottime_ms)))
+	to_memory 5 || return
+	asleep=$((asleep - $(monotonic_ms) + $(boottime_ms)))
+	counts 300 || return
+	kill -0 $follower && kill $follower || return
+	kill -INT $recorder
+	wait $recorder || return
+	now=$(date +%s)
+	iommutrace info --json /out/asleep.ims >/out/asleep.json || return
+	end=$(date -d "$(sed -n 's/.*"end": *"\([^.]*\)T\([^.]*\)\..*/\1 \2/p' /out/asleep.json)" +%s)
+	echo "asleep for $asleep ms"
+	[ "$asleep" -gt 1000 ] && same seconds "$(((now - end) / 3))" 0 &&
+		about "$(sed -n 's/.*"asleep_ns": *\([0-9]*\)[0-9]\{6\}.*/\1/p' /out/asleep.json)" "$asleep"
+}
+
+# The driver of a network card goes and comes: what its rings mapped is counted, and nothing stays behind. Memory may
+# grow by one doubling of a table that 100,000 domains nearly filled, which is 4 MiB at once.
+unbind_bind() { # ROUNDS
+	for i in $(seq "$1"); do
+		echo "$card" >/sys/bus/pci/drivers/virtio-pci/unbind || return
+		echo "$card" >/sys/bus/pci/drivers/virtio-pci/bind || return
+	done
+}
+
+unbinds() {
+	modprobe virtio_net && unbind_bind 10 || return
+	settle
+	metrics /tmp/u0
+	before=$(rss_kib)
+	oracle_start
+	unbind_bind "$rebinds" || return
+	oracle_stop >/tmp/oracle
+	wanted=$(awk '$1 == "map" { print $2 }' /tmp/oracle)
+	eventually has_counted /tmp/u0 "$wanted"
+	settle
+	metrics /tmp/u1
+	now=$(rss_kib)
+	cat /tmp/oracle
+	echo "rss $before KiB, after $rebinds rounds $now KiB" | tee /out/rss.unbinds
+	grep -q '^overrun 0' /tmp/oracle && [ "$wanted" -ge "$rebinds" ] &&
+		same maps $(($(metric /tmp/u1 "$maps") - $(metric /tmp/u0 "$maps"))) "$wanted" &&
+		same series "$(grep -c '^iommu_' /tmp/u1)" "$(grep -c '^iommu_' /tmp/u0)" &&
+		same devices "$(metric /tmp/u1 '^iommu_devices\{')" "$(metric /tmp/u0 '^iommu_devices\{')" &&
+		same domains "$(metric /tmp/u1 '^iommu_domains\{')" "$(metric /tmp/u0 '^iommu_domains\{')" &&
+		[ $((now - before)) -lt 6000 ]
+}
+
 # Cards that are pulled and put in, and their driver: what sysfs has is what is told, and nothing else.
 hotplug() {
 	for i in 1 2 3 4 5; do
@@ -297,6 +379,7 @@ check "the state is that of sysfs" topology
 check "it keeps only the capabilities that it needs" kept_capabilities
 check "report and metrics count what the tracepoints do" counts 1000
 wget -q -O /out/openmetrics.txt --header 'Accept: application/openmetrics-text' $web
+check "the plan has the hits of hooks while it runs" plan
 check "iommutop follows the socket" live_reader
 check "clients that never read disturb nobody" stuck_clients
 check "who is not in the group is refused" refused_user
@@ -306,10 +389,12 @@ check "systemd is told" notifies
 if [ "$how" = long ]; then
 	check "a CPU goes and comes" offline
 	check "the clock jumps" clock_jumps
+	check "the machine is suspended" suspends
 	check "100,000 domains come and go" many_domains
 	check "modules come and go" modules
 	check "devices go and come, and leave no row" hotplug
 	check "a device goes and comes 1,000 times, and memory does not grow" rebinds
+	check "a card's driver goes and comes $rebinds times: counts are right, no row more, no memory" unbinds
 fi
 check "it stops when asked to, and says so" stops
 check "it starts again" start_daemon

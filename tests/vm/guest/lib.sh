@@ -70,6 +70,7 @@ pci_device() {
 # Counts the kernel's own iommu:map and iommu:unmap tracepoints, in an instance of our own.
 oracle_start() {
 	mkdir "$tracing/instances/oracle"
+	echo 8192 >"$tracing/instances/oracle/buffer_size_kb"
 	for event in map unmap; do
 		echo 1 >"$tracing/instances/oracle/events/iommu/$event/enable"
 	done
