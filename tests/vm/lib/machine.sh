@@ -81,7 +81,7 @@ machine_forward() { # ARCH ,hostfwd=...
 
 machine_disk() {
 	machine+=(-drive driver=null-co,read-zeroes=on,size=256M,if=none,id=disk
-		-device nvme,drive=disk,serial=disk,addr=0x1c)
+		-device nvme,drive=disk,serial=disk,bus=pcie.0,addr=0x1c)
 	machine_modules+=" nvme"
 }
 
