@@ -35,6 +35,12 @@ static __always_inline void raise_max(__u64 *max, __u64 value)
 	}
 }
 
+static __always_inline void hot_hit_row(__u32 row)
+{
+	if (!hits[row])
+		hits[row] = 1;
+}
+
 /* The row of the plan, which is hit. Map and unmap have one only, and no time to ask. */
 static __always_inline __u32 hot_hit(void *ctx, __u32 hook, __u32 point)
 {
@@ -42,8 +48,7 @@ static __always_inline __u32 hot_hit(void *ctx, __u32 hook, __u32 point)
 
 	if (hook != IMS_HOOK_MAP && hook != IMS_HOOK_UNMAP)
 		row = bpf_get_attach_cookie(ctx) & (IMS_ROWS - 1);
-	if (!hits[row])
-		hits[row] = 1;
+	hot_hit_row(row);
 	return row;
 }
 
@@ -269,16 +274,27 @@ enum hot_kept {
 	HOT_TIMED,
 };
 
-/* By chance, as a count would favour what comes in step with it. */
+/*
+ * One in time_every on average: after a random number of others, 0 to twice as many, as what is regular may
+ * be in step with the work. So each call has the same chance. An interrupt between reading and writing costs
+ * one step of the count.
+ */
+static __always_inline bool hot_draw(__u32 hook)
+{
+	__u32 cpu = bpf_get_smp_processor_id() & (IMS_TIME_CPUS - 1);
+	__u64 *left = &time_left[cpu][hook_op(hook)];
+
+	if (*left) {
+		*left -= 1;
+		return 0;
+	}
+	*left = bpf_get_prandom_u32() * (2ull * time_every - 1) >> 32;
+	return 1;
+}
+
 static __always_inline bool hot_times(__u32 hook)
 {
-	__u64 *state;
-
-	if (!time_chance)
-		return 1;
-	state = &time_state[bpf_get_smp_processor_id() & (IMS_TIME_CPUS - 1)][hook_op(hook)];
-	*state = *state * 6364136223846793005ull + 1442695040888963407ull;
-	return *state >> 32 < time_chance;
+	return !time_every || hot_draw(hook);
 }
 
 static __always_inline __u64 hot_keep(__u32 hook, __u32 point)
@@ -325,7 +341,7 @@ static __always_inline __u64 hot_keep(__u32 hook, __u32 point)
 				hot_untimed(hook);                                                 \
 			return 0;                                                                  \
 		}                                                                                  \
-		if (!time_chance || then != HOT_UNTIMED)                                           \
+		if (!time_every || then != HOT_UNTIMED)                                           \
 			now = bpf_ktime_get_ns();                                                  \
 		*kept = ctx[object_arg];                                                           \
 		slot = slot_find(*(volatile __u64 *)kept, hook, row);                              \
@@ -335,7 +351,7 @@ static __always_inline __u64 hot_keep(__u32 hook, __u32 point)
 		s = bpf_map_lookup_elem(&stats, &slot);                                            \
 		if (!s)                                                                            \
 			return 0;                                                                  \
-		if (!time_chance || then != HOT_UNTIMED)                                           \
+		if (!time_every || then != HOT_UNTIMED)                                           \
 			hot_add_time(s, now - then);                                               \
 		else                                                                               \
 			__sync_fetch_and_add(&s->untimed, 1);                                      \

@@ -6,6 +6,7 @@
 #include "state.bpf.h"
 #include "lifecycle.bpf.h"
 #include "hotpath.bpf.h"
+#include "plain.bpf.h"
 #include "quick.bpf.h"
 #include "fault.bpf.h"
 #include "snapshot.bpf.h"

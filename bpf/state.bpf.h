@@ -119,7 +119,7 @@ const volatile __u32 stacks = IMS_STACK_KERNEL; /* enum ims_stacks, of events th
 
 const volatile __u32 trace_any; /* single maps and unmaps are told, all or some */
 /* Initialised, or its place would be that of its first use, and objects without sessions use it not. */
-const volatile __u32 time_chance = 0; /* of a call to be timed, in 2^-32; 0: each is */
+const volatile __u32 time_every = 0; /* one call of so many is timed; 0: each is */
 
 /* Filters: 0, "" and IMS_NO_GROUP: none. Names end in zeros. */
 const volatile __u32 filter_tasks; /* any of the next two */
@@ -145,8 +145,8 @@ static __u64 calls_displaced; /* how many of them are not at their home */
 __u64 slot_cache[IMS_OPS][IMS_CACHE_SIZE];
 static __u64 next_domain = 1;
 
-/* Chance, for each CPU and operation: a cache line each. CPUs above these share them. */
-__u64 time_state[IMS_TIME_CPUS][8] __attribute__((aligned(64))) = {};
+/* Calls until one is timed, for each CPU and operation: a cache line each. CPUs above these share them. */
+__u64 time_left[IMS_TIME_CPUS][8] __attribute__((aligned(64))) = {};
 
 /* Of the snapshot programs: see snapshot.bpf.h. */
 __u32 snapshot_fd;

@@ -58,6 +58,8 @@ static const __u8 ims_hist_small[256] = {
 	IMS_HIST_OCTAVE(2), IMS_HIST_OCTAVE(3), IMS_HIST_OCTAVE(4), IMS_HIST_OCTAVE(5),
 };
 
+#define IMS_HIST_TABLE_NS (1 << 20)
+
 /* The bucket that counts a latency of @ns: a table for what is usual, up to 1 ms. */
 static inline __u32 ims_hist_bucket(__u64 ns)
 {
@@ -65,7 +67,7 @@ static inline __u32 ims_hist_bucket(__u64 ns)
 
 	if (ns < 1 << 14)
 		return ns < 1 << 8 ? ims_hist_small[ns] : ims_hist_small[ns >> 6] + 6 * 4u;
-	if (ns < 1 << 20)
+	if (ns < IMS_HIST_TABLE_NS)
 		return ims_hist_small[ns >> 12] + 12 * 4u;
 	e = ims_log2(ns);
 	i = ((e - 1) << 2) | ((__u32)(ns >> (e - 2)) & 3);

@@ -244,17 +244,18 @@ static int prepare_program(const struct plan *p, struct plan_row *row, struct bp
 	return 0;
 }
 
-/* Some have one that is quicker, for a special case. */
+/* Some have one that is quicker, for a special case. It may rely on how many parameters there are. */
 static struct bpf_program *program_of(const struct plan *p, const struct plan_row *row,
 				      const struct bpf_object *obj, int k)
 {
-	struct bpf_program *quick = NULL;
+	int params = points[row->point].params;
+	struct bpf_program *variant = NULL;
 	char name[48];
 
-	snprintf(name, sizeof(name), "%s_quick", row->program);
-	if (p->quick)
-		quick = attach_program_of(obj, name, row->mechanism, k);
-	return quick ? quick : attach_program_of(obj, row->program, row->mechanism, k);
+	snprintf(name, sizeof(name), "%s_%s", row->program, p->variant ? p->variant : "");
+	if (p->variant && (!params || params == row->params))
+		variant = attach_program_of(obj, name, row->mechanism, k);
+	return variant ? variant : attach_program_of(obj, row->program, row->mechanism, k);
 }
 
 static int prepare_row(struct plan *p, struct plan_row *row, const struct bpf_object *obj)

@@ -58,7 +58,7 @@ int choice_prepare(const struct ims_choice *c, struct ims_bpf *s)
 	s->rodata->trace_slower_ns = c->slower_ns;
 	s->rodata->trace_any = c->all || c->slower_ns;
 	if (c->time > 1)
-		s->rodata->time_chance = UINT32_MAX / c->time;
+		s->rodata->time_every = c->time;
 	if (!c->all)
 		return 0;
 	if (c->sample > 1)
@@ -70,11 +70,15 @@ int choice_prepare(const struct ims_choice *c, struct ims_bpf *s)
 	return 0;
 }
 
-bool choice_quick(const struct ims_choice *c)
+const char *choice_variant(const struct ims_choice *c)
 {
 	const struct ims_filter *f = &c->filter;
 
-	return c->all && c->sample < 2 && !c->slower_ns && !by_object(f) && !f->pid && !f->comm[0];
+	if (f->pid || f->comm[0] || c->slower_ns)
+		return NULL;
+	if (c->all)
+		return c->sample < 2 && !by_object(f) ? "quick" : NULL;
+	return c->time > 1 ? "some" : "plain";
 }
 
 bool choice_hides(const struct ims_choice *c, uint32_t hook, const char *object, bool selected)

@@ -10,8 +10,8 @@ struct ims_bpf;
 /* Configures the programs, before load. Returns 0 or -errno. */
 int choice_prepare(const struct ims_choice *c, struct ims_bpf *s);
 
-/* Whether every map and unmap is an event, and nothing else has to be asked. */
-bool choice_quick(const struct ims_choice *c);
+/* Which variant of the programs serves it, see struct plan; NULL: the general ones. */
+const char *choice_variant(const struct ims_choice *c);
 
 /* Whether a filter by object is set, and does not want the statistics of @object of @hook. */
 bool choice_hides(const struct ims_choice *c, uint32_t hook, const char *object, bool selected);

@@ -55,7 +55,7 @@ static int load_once(struct ims_capture *c)
 		return -errno;
 	s->rodata->fault_amd_arg = c->plan.row[IMS_POINT_FAULT_AMD].device_arg;
 	s->rodata->alloc_device_arg = c->plan.row[IMS_POINT_DOMAIN_ALLOC].device_arg;
-	c->plan.quick = choice_quick(&c->options.choice);
+	c->plan.variant = choice_variant(&c->options.choice);
 	err = plan_prepare(&c->plan, s->obj);
 	if (!err)
 		err = stats_prepare(&(struct stats_maps){.slots = s->maps.stats,

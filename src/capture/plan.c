@@ -100,6 +100,7 @@ static bool function_fits(const struct btf *btf, const struct candidate *c, stru
 		plan_say(row, "%s: other parameters than (%s)", c->function, c->params);
 		return false;
 	}
+	row->params = btf_vlen(btf__type_by_id(btf, btf__type_by_id(btf, id)->type));
 	return true;
 }
 

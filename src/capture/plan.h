@@ -47,6 +47,7 @@ struct plan_row {
 	enum plan_state state;
 	int device_arg; /* of domain-alloc: which argument is the device; -1: none is */
 	bool no_args;	/* see IMS_ROW_NO_ARGS */
+	int params;	/* how many the function has */
 	uint64_t address; /* to attach at; 0: by name */
 	uint64_t op;	  /* what the driver's ops lead to; 0: not found by them */
 	char function[PLAN_NAME_LEN]; /* while none is chosen, the first candidate */
@@ -70,7 +71,7 @@ struct plan {
 	int force;		   /* enum plan_mechanism, or -1 */
 	uint32_t without;	   /* bit by enum ims_hook: not to be hooked */
 	bool tried[PLAN_LADDER];
-	bool quick; /* programs that are quicker, and for --events all only, where there are such */
+	const char *variant; /* of the programs: NAME_VARIANT in the place of NAME, where there is one; NULL: none */
 	bool own_btf;			/* the kernel has BTF itself */
 	char unusable[PLAN_LADDER][48]; /* once tried: "", or why this kernel cannot */
 	int fsession;			/* BPF_TRACE_FSESSION of the running kernel */

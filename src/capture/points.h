@@ -46,6 +46,7 @@ struct point {
 	enum ims_hook hook;
 	const char *program; /* prefix of the programs' names */
 	struct candidate candidate[MAX_CANDIDATES];
+	int params; /* its functions have so many, or the quicker programs do not fit; 0: any number */
 };
 
 extern const struct point points[IMS_POINT_MAX];

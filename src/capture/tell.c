@@ -174,7 +174,7 @@ static uint64_t hits_of(const struct ims_capture *c, unsigned int i)
 	for (unsigned int j = 0; j < c->plan.count; j++)
 		rows += points[c->plan.row[j].point].hook == hook &&
 			c->plan.row[j].mechanism != PLAN_NONE;
-	return hits && calls && rows == 1 ? calls : hits;
+	return calls && rows == 1 ? calls : hits;
 }
 
 static int tell_row(struct ims_capture *c, struct plan_row *row, enum plan_state state, uint64_t hits)

@@ -25,7 +25,7 @@ for mechanism in fsession fentry kprobe-multi kprobe; do
 	recorded $mechanism --mechanism $mechanism
 done
 # The function to map has to go down the ladder, alone: its better programs are refused.
-export REFUSE="map_fsession map_fexit"
+export REFUSE="map_plain_fsess map_plain_fexit"
 with="env LD_PRELOAD=/opt/lib/refuse.so"
 recorded refused
 iommutrace plan >/out/plan.txt 2>/out/plan.err
