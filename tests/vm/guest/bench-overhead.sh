@@ -69,7 +69,7 @@ with() {
 		ours $1 --events all
 		iommutrace record -q -o /tmp/none --operations map,unmap --events all -- true
 		iommutrace info --json /tmp/rec >/out/$1.json
-		size $1 "$(sed -nE 's/.*"lost": ?([0-9]+).*/\1/p' /out/$1.json | head -n 1)"
+		size $1 "$(grep -oE '"lost": ?[0-9]+' /out/$1.json | awk -F: '{ n += $2 } END { print n + 0 }')"
 		;;
 	bpftrace-fentry) with_bpftrace $1 "$probes" ;;
 	bpftrace-kprobe) with_bpftrace $1 "$(echo "$probes" | sed 's/fexit:vmlinux/kr/; s/f:vmlinux/k/')" ;;
