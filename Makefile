@@ -186,6 +186,12 @@ $(OUT)/make_stream: $(OUT)/tests/html/make_stream.o $(OUT)/libims.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_PURE)
 
+# The recorder without a kernel, for tests/cli/kill.
+$(OUT)/record_made: $(OUT)/tests/cli/record_made.o $(OUT)/libims.a \
+	$(addprefix $(OUT)/tools/,recording.o recorder.o output.o status.o child.o trigger.o common.o tool.o privileges.o)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(OUT)/libims.a $(LIBS_PURE)
+
 # A recording's metrics, as iommud serves them, for tests/metrics/check.
 $(OUT)/serve_metrics: $(OUT)/tests/metrics/serve.o $(OUT)/libdaemon.a $(OUT)/libims.a
 	$(call say,LINK,$@)
@@ -297,10 +303,12 @@ check-drivers: have-deps
 	$(Q)$(TESTBED) setup
 	$(Q)tests/vm/tests-driver/run $(CHECK_DRIVERS_FOR)
 
-# kill -9 at 200 random moments; long.
+# kill -9 at 200 random moments: without a kernel, in a minute; then in a guest, KILLS of them, which is long.
+KILLS ?= 200
 .PHONY: check-kill
 check-kill: all guest-arm64
-	$(Q)ONLY_KILLS=1 tests/vm/check-record 200
+	$(Q)tests/cli/kill 200
+	$(Q)ONLY_KILLS=1 tests/vm/check-record $(KILLS)
 
 # A network card's driver is unbound and bound 1,000 times beside iommud; long.
 .PHONY: check-rebind
