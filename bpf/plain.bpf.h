@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * plain.bpf.h - the hot path when calls are counted, and no single one is told or filtered by its task:
- * programs of their own, in the place of NAME_fsession and NAME_fexit, that ask for nothing else. "some" are those of
- * which one in N is timed.
+ * programs of their own, in the place of NAME_fsession and NAME_fexit, that ask for nothing else. NAME_some
+ * are those of which one in N is timed.
  *
  * What a session keeps is not 0 from the entry on, and that tells a return: nobody has to be asked. A
  * return whose entry the kernel skipped is taken for an entry, and its call is not counted; the kernel
@@ -51,7 +51,7 @@ static __always_inline __u64 plain_answer(void *ctx)
 }
 
 /* NAME, hook, point, kind, and the expressions of size and answer. */
-#define HOT_PLAIN(name, hook, point, kind, size, ret)                                                  \
+#define HOT_PLAIN(name, hook, point, kind, size, ret)                                              \
 	static __always_inline int name##_count(__u64 *ctx, __u64 object, __u64 ns, bool timed)    \
 	{                                                                                          \
 		struct ims_slot *s = plain_slot(object, hook, point);                              \

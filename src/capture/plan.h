@@ -71,7 +71,7 @@ struct plan {
 	int force;		   /* enum plan_mechanism, or -1 */
 	uint32_t without;	   /* bit by enum ims_hook: not to be hooked */
 	bool tried[PLAN_LADDER];
-	const char *variant; /* of the programs: NAME_VARIANT in the place of NAME, where there is one; NULL: none */
+	const char *variant; /* of the programs: NAME_VARIANT in the place of NAME, if there is one; or NULL */
 	bool own_btf;			/* the kernel has BTF itself */
 	char unusable[PLAN_LADDER][48]; /* once tried: "", or why this kernel cannot */
 	int fsession;			/* BPF_TRACE_FSESSION of the running kernel */
