@@ -315,6 +315,12 @@ check-kill: all guest-arm64
 check-rebind: all guest-amd64
 	$(Q)REBINDS=1000 tests/vm/check-daemon amd64-vtd-backports
 
+# The package under a systemd that runs in a guest.
+.PHONY: check-systemd
+check-systemd: have-deps
+	$(Q)$(TESTBED) setup
+	$(Q)tests/package/check-systemd
+
 .PHONY: check
 check: have-deps
 	$(Q)tests/check
