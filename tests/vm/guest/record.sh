@@ -12,10 +12,13 @@ run() { # NAME [OPTION...]
 	shift
 	[ "$driver" != iommulab ] || echo reset >/sys/kernel/debug/iommulab/counters
 	oracle_start
+	[ -z "$alloc_oracle" ] || alloc_oracle_start
 	iommutrace record -q "$@" -o "/out/$name.ims" -- \
 		sh /opt/guest/work.sh "$name" "$pairs" "$driver" >"/out/$name.log" 2>&1
 	echo "status $?" >"/out/$name.oracle"
+	[ -z "$alloc_oracle" ] || alloc_oracle_read >>"/out/$name.oracle"
 	oracle_stop >>"/out/$name.oracle"
+	[ -z "$alloc_oracle" ] || alloc_oracle_stop
 	[ "$driver" != iommulab ] || sed -n 's/^\(map\|unmap\) calls=\([0-9]*\).*/driver-\1 \2/p' \
 		/sys/kernel/debug/iommulab/counters >>"/out/$name.oracle"
 }
@@ -36,6 +39,9 @@ if [ "$driver" != iommulab ] && ls /sys/class/iommu | grep -qE "$faults" && comm
 fi
 sysfs_topology | sort >/out/topology
 vfio_devices >/out/devices
+# Where compilers left the inner function both in others and by itself, and each alloc comes to the driver.
+alloc_oracle=
+case $driver:$(uname -r) in stock:6.1.*) alloc_oracle=$(ls /sys/class/iommu | grep dmar) ;; esac
 
 run best
 for extra; do
