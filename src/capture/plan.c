@@ -324,7 +324,10 @@ static bool has_op_row(const struct plan *p, enum ims_point point, uint64_t op)
 	return false;
 }
 
-/* What is behind an op is attached to by name where that leads to it and nothing else. */
+/*
+ * What is behind an op is attached to by name where that leads to it and nothing else: never in a module,
+ * which may have the names of a driver that is built in.
+ */
 static void choose_op(struct plan *p, enum ims_point point, const struct candidate *c,
 		      const struct ops_kind *kind, uint64_t op)
 {
@@ -339,7 +342,7 @@ static void choose_op(struct plan *p, enum ims_point point, const struct candida
 	set(row->module, sizeof(row->module), module && module[0] ? module : "vmlinux");
 	set(row->driver, sizeof(row->driver), kind->driver);
 	plan_say(row, "found as %s of %s", c->function, kind->driver[0] ? kind->driver : kind->instance);
-	if (name && btf__find_by_name_kind(p->btf, name, BTF_KIND_FUNC) >= 0 &&
+	if (name && !(module && module[0]) && btf__find_by_name_kind(p->btf, name, BTF_KIND_FUNC) >= 0 &&
 	    ksyms_find(p->ksyms, name, "", false, NULL, NULL) == 1)
 		row->address = 0;
 	take(p, row, c);

@@ -180,7 +180,9 @@ static uint64_t hits_of(const struct ims_capture *c, unsigned int i)
 static int tell_row(struct ims_capture *c, struct plan_row *row, enum plan_state state, uint64_t hits)
 {
 	struct ims_record rec = {.type = IMS_REC_PLAN, .time_ns = live_now_ns()};
+	char silent[sizeof(row->reason) + 32];
 
+	snprintf(silent, sizeof(silent), "%s%sattached, never hit", row->reason, *row->reason ? "; " : "");
 	row->told = state;
 	row->told_hits = hits;
 	rec.plan.hook = points[row->point].hook;
@@ -188,7 +190,7 @@ static int tell_row(struct ims_capture *c, struct plan_row *row, enum plan_state
 	rec.plan.mechanism = plan_mechanism_name(row->mechanism);
 	rec.plan.module = row->module;
 	rec.plan.state = plan_state_name(state);
-	rec.plan.reason = state == PLAN_SILENT ? "attached, never hit" : row->reason;
+	rec.plan.reason = state == PLAN_SILENT ? silent : row->reason;
 	rec.plan.hits = hits;
 	return live_put(c, &rec);
 }
