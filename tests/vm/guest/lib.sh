@@ -52,6 +52,15 @@ as_nobody() {
 	start-stop-daemon -S -c 65534:65534 -x "/opt/bin/$tool" -- "$@"
 }
 
+# When an IOMMU's driver came late, the kernel takes up the cards' probe in its own time.
+wait_for_cards() {
+	i=0
+	until [ "$(vfio_devices | wc -l)" -ge 3 ] || [ $i = 50 ]; do
+		i=$((i + 1))
+		usleep 200000
+	done
+}
+
 # "BDF INSTANCE" of every network device that has an IOMMU: those are free for VFIO to take.
 vfio_devices() {
 	for nic in $TESTBED_NICS; do

@@ -26,6 +26,7 @@ run() { # NAME [OPTION...]
 echo 20000 >"$tracing/buffer_size_kb"
 dmesg >/out/dmesg.before
 [ "$driver" = stock ] || insmod /driver.ko || exit
+[ "$driver" != smmuv3 ] || wait_for_cards
 modprobe vfio-pci
 # Where faults are reported, QEMU's "edu" makes two; a driver gives it a group on older kernels. At a fault
 # of QEMU's AMD-Vi, 6.1 restarts its GA log for ever, recorded or not.

@@ -52,6 +52,7 @@ iommulab() {
 smmuv3() {
 	parameters=/sys/module/iommuscope_smmuv3/parameters
 	insmod "$module" || exit 1
+	wait_for_cards
 	set -- $(vfio_devices | sort -k2 | awk '{ print $1 }')
 	modprobe vfio-pci
 	same="$1 $2" mixed="$1 $3"
