@@ -139,6 +139,9 @@ judge_dmesg() {
 judge_refused() { # NAME
 	is "$entry $1: no hook was refused" \
 		"$(jq -r '.plan[] | select(.state == "failed") | "\(.function): \(.reason)"' "$report")" ""
+	[[ $entry != *-backports:smmuv3 ]] || is "$entry $1: the module's op is hooked, not that of the built-in driver" \
+		"$(jq -r '.plan[] | select(.hook == "domain-alloc" and (.function | startswith("arm_smmu"))) |
+			"\(.module) \(.state)"' "$report")" "iommuscope_smmuv3 attached"
 }
 
 # What was hooked was hooked by what this kernel can do best, or by what was asked for: 6.1 on arm64
