@@ -84,9 +84,9 @@ cmd_run() {
 	initramfs_build "$work/initrd" "$kernel" "$arch"
 	say "$entry: booting $(<"$kernel/release"), initramfs $(du -m "$work/initrd" | cut -f1) MB"
 	guest_ports
-	local up=''
+	local up='' booted
 	guest_boot "$kernel" "$machine_append $args$append"
-	guest_up "$entry" || guest_boot "$kernel" "$machine_append $args$append"
+	guest_up "$entry" "$timeout" || guest_boot "$kernel" "$machine_append $args$append"
 	guest_wait "$entry" "$timeout"
 }
 
@@ -155,9 +155,10 @@ guest_ports() {
 	done
 }
 
-# guest_boot KERNEL APPEND
+# guest_boot KERNEL APPEND: sets the caller's booted.
 guest_boot() {
 	local file
+	booted=$SECONDS
 	for file in stdout stderr out console; do
 		: >"$work/$file"
 	done
@@ -170,20 +171,20 @@ guest_boot() {
 	tails+=" $!"
 }
 
-# guest_up ENTRY: false if the kernel hangs in its boot, before anything of ours runs: the machine is
+# guest_up ENTRY TIMEOUT: false if the kernel hangs in its boot, before anything of ours runs: the machine is
 # ended then. Sets the caller's up.
 guest_up() {
-	local start=$SECONDS
 	until grep -aq 'testbed: user space is up' "$work/console"; do
 		kill -0 "$supervised" 2>/dev/null || return 0
-		if [ $((SECONDS - start)) -ge 90 ]; then
+		[ $((SECONDS - booted)) -lt "$2" ] || return 0
+		if [ $((SECONDS - booted)) -ge 90 ]; then
 			guest_failed "$1: not up after 90 s, booting once more"
 			guest_stop
 			return 1
 		fi
 		sleep 0.1
 	done
-	up=$((SECONDS - start))
+	up=$((SECONDS - booted))
 	say "$1: up after $up s, running the command"
 }
 
@@ -195,7 +196,7 @@ guest_stop() {
 
 # guest_wait ENTRY TIMEOUT: until the command has ended, the guest has, or time has run out.
 guest_wait() {
-	local entry=$1 end=$((SECONDS + $2)) start=$SECONDS status=''
+	local entry=$1 end=$((booted + $2)) status=''
 	while :; do
 		status=$(tail -c 16 "$work/out" | sed -n 's/^.*status \([0-9]*\)$/\1/p' | tail -n 1)
 		[ -z "$status" ] || break
@@ -221,7 +222,7 @@ guest_wait() {
 	esac
 	[ "$status" != 125 ] || guest_failed "$entry: the command did not run, or exited with 125"
 	guest_out
-	say "$entry: exit status $status after $((SECONDS - start)) s"
+	say "$entry: exit status $status after $((SECONDS - booted)) s"
 	exit "$status"
 }
 
