@@ -26,8 +26,9 @@ struct filter_time {
 
 struct filter {
 	struct view_filter view;
-	struct view_ids groups;		/* what is shown of them are their devices, as the stream names them: */
-	struct view_names instances;	/* view.devices */
+	/* Of these the devices are shown: view.devices gets them as the stream names them. */
+	struct view_ids groups;
+	struct view_names instances;
 	struct filter_time since, until;
 	bool clock_known;
 	int64_t clock_offset_ns; /* from the stream's times to those since 1970 */

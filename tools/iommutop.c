@@ -261,6 +261,7 @@ int main(int argc, char **argv)
 			"plan. --sort and --columns are about the first that is named.\n"
 			"Shows what iommud sends where it runs; else it needs root, or CAP_BPF and\n"
 			"CAP_PERFMON. With -i it needs neither; FILE may be the socket of a daemon.\n"
+			"--pid and --comm choose what is traced: with them it traces by itself.\n"
 			"One look, for a script or a mail: iommutop --once\n"
 			"A recording in a file is played: p pauses, . steps, + and - change the speed,\n"
 			"[ and ] seek. What comes from a pipe is kept in a temporary file for that.",

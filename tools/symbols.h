@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * symbols.h - names for the frames of user space that the recorder could not name, or not well, by the debug files of who
- * reads.
+ * symbols.h - names for the frames of user space that the recorder could not name, or not well, by the
+ * debug files of who reads.
  *
  * A recording is not trusted: of a frame only the build-id is looked for, never the path. Debug files are
  * found below folders that the user names and /usr/lib/debug, and, when DEBUGINFOD_URLS is set, by debuginfod;

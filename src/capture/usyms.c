@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MAX_FILES    64
-#define MAX_RANGES   256
+#define MAX_FILES 64
+#define MAX_RANGES 256
 #define MAX_SEGMENTS 8
 #define BUILD_ID_MAX 20
 
@@ -305,8 +305,7 @@ void usyms_format(struct usyms *u, uint64_t addr, char *buf, size_t size)
 	if (s)
 		format_named(o, s, vaddr, buf, size);
 	else if (o->build_id[0])
-		snprintf(buf, size, "0x%" PRIx64 " (%s) [build-id %s]", vaddr, o->path,
-			 o->build_id);
+		snprintf(buf, size, "0x%" PRIx64 " (%s) [build-id %s]", vaddr, o->path, o->build_id);
 	else
 		snprintf(buf, size, "0x%" PRIx64 " (%s)", vaddr, o->path);
 }

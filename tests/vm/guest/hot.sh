@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # hot.sh CALLS [MODULE [timing]]: records DMA-API work with its oracles beside it, for tests/vm/check-hot to judge.
-# "nic": a virtio network card sends CALLS packets. "disk": an NVMe disk reads CALLS times 64 KiB. "lab": iommulab's device maps CALLS pages,
-# where that module is given; the driver's own counters are the witness.
+# "nic": a virtio network card sends CALLS packets. "disk": an NVMe disk reads CALLS times 64 KiB.
+# "lab": iommulab's device maps CALLS pages, where that module is given; the driver's own counters are the witness.
 . /opt/guest/lib.sh
 calls=$1 module=${2-}
 lab=/sys/kernel/debug/iommulab

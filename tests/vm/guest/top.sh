@@ -105,6 +105,14 @@ batch() {
 		iommutop --once --screen instances >/out/once.txt && grep -q '^iommulab0' /out/once.txt
 }
 
+# The threads of iommulab are called so; nobody is called nobody.
+by_caller() {
+	for comm in iommulab/0 nobody; do
+		iommutop --json -n 2 -d 0.5 --comm $comm >"/out/${comm%/*}.json" || return
+	done
+	iommutop --json -n 2 -d 0.5 --pid 1 >/out/init.json
+}
+
 daemon() {
 	iommud >/tmp/iommud.log 2>&1 &
 	echo $! >/tmp/iommud.pid
@@ -133,6 +141,7 @@ check "pause" pauses
 check "a recording from inside" records
 check "q" ends
 check "text and JSON" batch
+check "by who calls" by_caller
 check "what the daemon sends" daemon
 check "without privileges" refused
 touch /tmp/stop
