@@ -428,6 +428,19 @@ static void test_group(void **state)
 	f->clients.listener = own;
 }
 
+/* One that the kernel found to be free. */
+static uint16_t free_port(void)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t len = sizeof(at);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, len), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
+	close(fd);
+	return ntohs(at.sin_port);
+}
+
 static bool is_served(uint16_t port)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port),
@@ -445,7 +458,7 @@ static void test_exporter(void **state)
 	struct fixture *f = *state;
 	struct exporter e = {.model = model_new(), .clients = &f->clients,
 			     .flight = f->clients.heads.flight, .epoll = f->clients.epoll};
-	uint16_t port = 20000 + getpid() % 20000;
+	uint16_t port = free_port();
 	char here[32], everywhere[32], abroad[32], file[64];
 	struct stat st;
 

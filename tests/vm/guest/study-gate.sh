@@ -8,7 +8,7 @@ how=$1 same=$2 slowed=$3
 shift 3
 insmod /lab.ko || exit
 rounds=/sys/module/iommulab/parameters/map_rounds
-clock='' count=600
+clock='' count=20000
 [ "$how" = noisy ] || clock=--instructions count=2000
 
 once() { # NAME OPTION...
