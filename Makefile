@@ -166,16 +166,17 @@ FUZZ_ARGS := -timeout=10 -max_len=4096 -malloc_limit_mb=32 -rss_limit_mb=768 -pr
 
 $(OUT)/fuzz_reader: tests/fuzz/fuzz_reader.c $(wildcard src/stream/*.c)
 $(OUT)/fuzz_views: tests/fuzz/fuzz_views.c $(PURE_SRC) $(OUT)/perfetto.pb-c.c $(PAGE)
-$(OUT)/fuzz_reader $(OUT)/fuzz_views: $(wildcard tests/fuzz/*.h src/*/*.h include/iommuscope/*.h) Makefile
+$(OUT)/fuzz_gate: tests/fuzz/fuzz_gate.c $(filter-out src/view/view_%,$(PURE_SRC))
+$(OUT)/fuzz_reader $(OUT)/fuzz_views $(OUT)/fuzz_gate: $(wildcard tests/fuzz/*.h src/*/*.h include/iommuscope/*.h) Makefile
 	$(call say,FUZZ,$@)
 	@mkdir -p $(@D)
 	$(Q)$(FUZZ_CC) $(filter %.c,$^) -o $@ $(LIBS_PURE)
 
 .PHONY: fuzz
-fuzz: $(OUT)/fuzz_reader $(OUT)/fuzz_views
-	$(Q)mkdir -p $(OUT)/corpus
-	$(Q)set -e; for target in $^; do $$target -max_total_time=$(FUZZ_SECONDS) $(FUZZ_ARGS) \
-		-artifact_prefix=$(OUT)/ $(OUT)/corpus tests/fuzz/corpus; done
+fuzz: $(OUT)/fuzz_reader $(OUT)/fuzz_views $(OUT)/fuzz_gate
+	$(Q)mkdir -p $(OUT)/corpus $(OUT)/corpus-gate
+	$(Q)set -e; for target in $^; do corpus=corpus; [ $$target != $(OUT)/fuzz_gate ] || corpus=corpus-gate; \
+		$$target -max_total_time=$(FUZZ_SECONDS) $(FUZZ_ARGS) -artifact_prefix=$(OUT)/ $(OUT)/$$corpus tests/fuzz/$$corpus; done
 
 $(OUT)/bench_reader: $(OUT)/tests/bench/bench_reader.o $(OUT)/libims.a
 	$(call say,LINK,$@)

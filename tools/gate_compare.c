@@ -54,9 +54,9 @@ static int set(void *arg, int key, const char *value)
 	case KEY_CONFIDENCE:
 		if (parse_number("--confidence", value, 50, &c->confidence))
 			return EXIT_USAGE;
-		if (c->confidence < 100)
+		if (c->confidence <= 99.99)
 			return 0;
-		complain("--confidence %s: nothing is that certain; below 100", value);
+		complain("--confidence %s: nothing is that certain; 99.99 at most", value);
 		return EXIT_USAGE;
 	}
 	c->file[key - KEY_OUTPUT] = value;
@@ -105,7 +105,7 @@ static int decide(struct compare *c, struct gate_report *r)
 	double share = r->base->unit == GATE_NS ? DEFAULT_NS : DEFAULT_INSTRUCTIONS;
 	int code;
 
-	if ((!c->policy.limits && gate_policy_default(&c->policy, r->base, share)) ||
+	if ((!c->policy.limits && gate_policy_default(&c->policy, r->base, r->new, share)) ||
 	    gate_compare(r->base, r->new, &c->policy, c->confidence / 100, &result)) {
 		complain("cannot compare: no memory");
 		return EXIT_RUNTIME;

@@ -2,6 +2,7 @@
 /* gate_run.c - iommugate run: measures a workload, several times over. */
 #include "tools/gate.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -28,7 +29,7 @@
  * By any other clock, repeats right after one another see the machine in one mood, and those of the next run in another:
  * docs/performance.md. So far apart they are a sample of what it does.
  */
-#define APART_NS 300000000
+#define APART_S 1
 
 struct measure {
 	const char *path, *machine;
@@ -152,6 +153,25 @@ static void read_line(const char *path, const char *key, char *to, size_t room)
 		fclose(in);
 }
 
+/* As sysfs has them. */
+static int tell_instances(struct measure *m)
+{
+	struct dirent **entry;
+	char list[4096] = "";
+	size_t len = 0;
+	int n = scandir("/sys/class/iommu", &entry, NULL, alphasort);
+
+	for (int i = 0; i < n; i++) {
+		if (*entry[i]->d_name != '.' && len < sizeof(list))
+			len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s", len ? " " : "",
+						entry[i]->d_name);
+		free(entry[i]);
+	}
+	if (n >= 0)
+		free(entry);
+	return gate_run_set_fact(m->run, "iommu.instances", list);
+}
+
 /* arm64 has numbers for its CPUs, and no name. */
 static int tell_machine(struct measure *m)
 {
@@ -170,6 +190,7 @@ static int tell_machine(struct measure *m)
 	       gate_run_set_fact(m->run, "cpus.online", cpus) ||
 	       gate_run_set_fact(m->run, "cpu.model", model) ||
 	       gate_run_set_fact(m->run, "clock.source", clock) ||
+	       gate_run_set_fact(m->run, "tool.version", IMS_VERSION) || tell_instances(m) ||
 	       gate_run_set_fact(m->run, "machine.name", m->machine ? m->machine : "");
 }
 
@@ -193,6 +214,7 @@ static void describe(struct measure *m)
 	m->run->loss = strdup("");
 	m->run->unit = m->instructions ? GATE_INSTRUCTIONS : GATE_NS;
 	m->run->warmup = m->warmup;
+	m->run->aggregate = m->aggregate;
 	m->run->empty_pair = NAN;
 }
 
@@ -223,7 +245,7 @@ static bool start(struct measure *m)
 
 static void wait_apart(const struct measure *m)
 {
-	const struct timespec t = {.tv_nsec = APART_NS};
+	const struct timespec t = {.tv_sec = APART_S};
 
 	if (!m->instructions && !stop_requested)
 		nanosleep(&t, NULL);

@@ -10,8 +10,8 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
-/* 64 buckets an octave: within 0.8 %. */
-#define FINE_BITS 6
+/* 512 buckets an octave: each within 0.2 %, which is GATE_EXACT_SPREAD. */
+#define FINE_BITS 9
 #define FINE (1u << FINE_BITS)
 #define FINE_BUCKETS ((65 - FINE_BITS) * FINE)
 
@@ -187,8 +187,9 @@ static struct total *total_of(struct gate_collect *c, const struct ims_stats *s)
 static uint64_t most_of(const struct ims_stats *now, uint32_t bucket)
 {
 	uint64_t above = bucket + 1 < IMS_HIST_BUCKETS ? ims_hist_low(bucket + 1) - 1 : UINT64_MAX;
+	uint64_t most = above < now->max_ns ? above : now->max_ns;
 
-	return above < now->max_ns ? above : now->max_ns;
+	return most < ims_hist_low(bucket) ? ims_hist_low(bucket) : most;
 }
 
 static int count_stats(struct gate_collect *c, const struct ims_stats *now)
@@ -287,6 +288,15 @@ static void add_bucket(struct gate_op *to, uint64_t low, uint64_t high, uint64_t
 		to->bucket[to->buckets++] = (struct gate_bucket){low, high, count};
 }
 
+static size_t filled(const struct op_count *op)
+{
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < (op->fine ? FINE_BUCKETS : IMS_HIST_BUCKETS); i++)
+		n += (op->fine ? op->fine[i] : op->coarse[i]) != 0;
+	return n;
+}
+
 static int take_op(const struct op_count *from, struct gate_op *to)
 {
 	*to = (struct gate_op){
@@ -298,7 +308,7 @@ static int take_op(const struct op_count *from, struct gate_op *to)
 		.untimed = from->untimed,
 		.sum = from->sum,
 		.max = from->max,
-		.bucket = calloc(from->fine ? FINE_BUCKETS : IMS_HIST_BUCKETS, sizeof(*to->bucket)),
+		.bucket = calloc(filled(from) ?: 1, sizeof(*to->bucket)),
 	};
 	if (!to->name || !to->size || !to->instance || !to->bucket)
 		return -ENOMEM;
@@ -373,7 +383,7 @@ int gate_run_set_fact(struct gate_run *run, const char *key, const char *value)
 static int take_facts(const struct model *m, struct gate_run *run)
 {
 	static const char *const wanted[] = {"kernel.release", "kernel.version", "kernel.arch",
-					     "kernel.cmdline", "cpus.online", "tool.version"};
+					     "kernel.cmdline"};
 	const struct ims_host *fact;
 	int err = 0;
 
@@ -381,35 +391,6 @@ static int take_facts(const struct model *m, struct gate_run *run)
 		for (size_t j = 0; j < sizeof(wanted) / sizeof(wanted[0]); j++)
 			if (!strcmp(fact->key, wanted[j]))
 				err = gate_run_set_fact(run, fact->key, fact->value);
-	return err;
-}
-
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static int take_instances(const struct model *m, struct gate_run *run)
-{
-	size_t count = model_overview(m)->instances, n = 0, len;
-	const char **name = calloc(count + 1, sizeof(*name));
-	char *list = NULL;
-	FILE *out = name ? open_memstream(&list, &len) : NULL;
-	int err;
-
-	if (!out) {
-		free(name);
-		return -ENOMEM;
-	}
-	for (const struct model_instance *i = model_next_instance(m, NULL); i && n < count;
-	     i = model_next_instance(m, i))
-		name[n++] = i->name;
-	qsort(name, n, sizeof(*name), compare_names);
-	for (size_t i = 0; i < n; i++)
-		fprintf(out, "%s%s", i ? " " : "", name[i]);
-	err = fclose(out) ? -ENOMEM : gate_run_set_fact(run, "iommu.instances", list);
-	free(list);
-	free(name);
 	return err;
 }
 
@@ -446,7 +427,5 @@ int gate_collect_finish(struct gate_collect *c, struct gate_run *run)
 	for (int i = 0; i < MODEL_VERDICTS; i++)
 		run->verdict[i] = model_verdict_count(c->m, i);
 	err = take_facts(c->m, run);
-	if (!err)
-		err = take_instances(c->m, run);
 	return err ? err : take_loss(c->m, run);
 }

@@ -13,7 +13,7 @@
 
 /* What a cost depends on that no change to a kernel or driver makes. */
 static const char *const machine[] = {"kernel.arch", "cpus.online", "cpu.model", "clock.source",
-				      "iommu.instances", "machine.name"};
+				      "iommu.instances", "machine.name", "tool.version"};
 
 const char *gate_verdict_name(enum gate_verdict v)
 {
@@ -83,7 +83,7 @@ static double spread(struct sample s)
 		else
 			next = fmin(next, s.value[i]);
 	}
-	return s.count > 1 ? next / least - 1 : 0;
+	return next / least - 1;
 }
 
 /* The same as the base, where that is allowed. */
@@ -93,47 +93,113 @@ static bool is_same(const struct gate_row *row)
 	       fabs(row->new - row->base) <= GATE_EXACT_SPREAD * row->base;
 }
 
-static void judge_exact(struct gate_row *row, struct sample base, struct sample new)
+/* What is between the change divided and multiplied by this, as values are told within @grain. */
+static double coarse(double grain)
+{
+	return (1 + grain) * (1 + grain);
+}
+
+/* Exact, but for the histogram. */
+static void judge_coarse(struct gate_row *row, struct sample base, struct sample new, double grain)
+{
+	double ratio = row->new / row->base, factor = most(row->limit, row->base) / row->base;
+
+	row->statistical = true;
+	row->low = ratio / coarse(grain) - 1;
+	row->high = ratio * coarse(grain) - 1;
+	row->noise = coarse(grain) - 1;
+	row->effect = sample_effect(base, new);
+	row->p = sample_above(base, new, factor);
+	if (row->low + 1 > factor)
+		decide(row, GATE_REGRESSION, "above the limit, %s", row->limit->text);
+	else if (row->high + 1 <= factor)
+		row->verdict = GATE_PASS;
+	else
+		decide(row, GATE_INCONCLUSIVE, "its histogram tells it within %.1f %% only, the limit is %s",
+		       100 * grain, row->limit->text);
+}
+
+static void judge_exact(struct gate_row *row, struct sample base, struct sample new, double grain)
 {
 	double off = fmax(spread(base), spread(new));
 
 	row->base = sample_least(base);
 	row->new = sample_least(new);
-	if (off > GATE_EXACT_SPREAD)
+	if (base.count < 2 || new.count < 2)
+		decide(row, GATE_INCONCLUSIVE, "one repeat proves nothing: two have to agree; try --repeat 2");
+	else if (off > GATE_EXACT_SPREAD)
 		decide(row, GATE_INCONCLUSIVE,
 		       "not exact: no two repeats are within %.1f %%, the nearest %.1f %%",
 		       100 * GATE_EXACT_SPREAD, 100 * off);
+	else if (grain > GATE_EXACT_SPREAD)
+		judge_coarse(row, base, new, grain);
 	else if (is_same(row))
 		row->verdict = GATE_PASS;
 	else
 		judge_number(row);
 }
 
-static void judge_statistics(struct gate_row *row, struct sample base, struct sample new,
+static void judge_statistics(struct gate_row *row, struct sample base, struct sample new, double grain,
 			     double confidence)
 {
 	struct sample_interval i = sample_ratio(base, new, confidence);
+	size_t fewer = base.count < new.count ? base.count : new.count;
 	double factor, p_most = 1 - confidence;
 
+	i.low /= coarse(grain);
+	i.high *= coarse(grain);
 	row->statistical = true;
 	row->base = sample_median(base);
 	row->new = sample_median(new);
+	if (row->base <= 0) {
+		decide(row, GATE_INCONCLUSIVE, "BASE is 0: there is no change relative to that");
+		return;
+	}
 	row->low = i.low - 1;
 	row->high = i.high - 1;
-	row->noise = (i.high - i.low) / 2;
+	row->noise = row->new / row->base / i.low - 1;
 	row->effect = sample_effect(base, new);
-	factor = row->base > 0 ? most(row->limit, row->base) / row->base : 1;
+	factor = most(row->limit, row->base) / row->base;
 	row->p = sample_above(base, new, factor);
-	if (sample_least_p(base.count, new.count) > p_most)
-		decide(row, GATE_INCONCLUSIVE, "%zu and %zu repeats are too few for %g %%", base.count,
-		       new.count, 100 * confidence);
+	/* Of few repeats the bootstrap knows nothing, however many there are of the other. */
+	if (sample_least_p(fewer, fewer) > p_most)
+		decide(row, GATE_INCONCLUSIVE, "%zu and %zu repeats are too few for %g %%; try --repeat 15",
+		       base.count, new.count, 100 * confidence);
 	else if (i.low > factor && row->p <= p_most)
 		decide(row, GATE_REGRESSION, "above the limit, %s", row->limit->text);
 	else if (i.high <= factor)
 		row->verdict = GATE_PASS;
 	else
-		decide(row, GATE_INCONCLUSIVE, "too noisy: it is between %+.1f and %+.1f %%, the limit %s",
-		       100 * row->low, 100 * row->high, row->limit->text);
+		decide(row, GATE_INCONCLUSIVE, "too noisy: it is between %+.1f and %+.1f %%, the limit %s; try "
+		       "more --repeat, or a quieter machine", 100 * row->low, 100 * row->high,
+		       row->limit->text);
+}
+
+/* Why a metric has no value. */
+static void judge_unknown(struct gate_row *row, const struct gate_run *base, bool base_knows,
+			  const struct gate_run *new, bool new_knows)
+{
+	bool untraced = (!base_knows && !gate_run_traced(base)) || (!new_knows && !gate_run_traced(new));
+
+	decide(row, GATE_INCONCLUSIVE, "%s did not measure it%s",
+	       base_knows ? "NEW" : new_knows ? "BASE" : "BASE and NEW",
+	       untraced && row->limit->metric.stat != GATE_WORK ? "; try without --untraced" : "");
+}
+
+/* What looked at the calls is in what they cost. */
+static bool same_probes(struct gate_row *row, const struct gate_run *base, const struct gate_run *new)
+{
+	if (row->limit->metric.stat > GATE_MAX)
+		return true;
+	if (base->aggregate != new->aggregate) {
+		decide(row, GATE_INCONCLUSIVE, "only %s is of --aggregate", base->aggregate ? "BASE" : "NEW");
+		return false;
+	}
+	if (!strcmp(base->mechanism, new->mechanism))
+		return true;
+	decide(row, GATE_INCONCLUSIVE, "BASE was probed by \"%.30s\", NEW by \"%.30s\"", base->mechanism,
+	       new->mechanism);
+	return false;
 }
 
 static int judge(struct gate_row *row, const struct gate_run *base, const struct gate_run *new,
@@ -141,6 +207,7 @@ static int judge(struct gate_row *row, const struct gate_run *base, const struct
 {
 	const struct gate_metric *m = &row->limit->metric;
 	double *value = calloc(base->repeats + new->repeats + 2, sizeof(*value));
+	double grain = fmax(gate_metric_grain(m, base), gate_metric_grain(m, new));
 	struct sample b, n;
 
 	if (!value)
@@ -149,13 +216,15 @@ static int judge(struct gate_row *row, const struct gate_run *base, const struct
 	n = (struct sample){value + b.count, gate_metric_values(m, new, value + b.count)};
 	row->known = b.count && n.count;
 	if (!row->known)
-		decide(row, GATE_INCONCLUSIVE, "%s did not measure it", b.count ? "NEW" : "BASE");
+		judge_unknown(row, base, b.count, new, n.count);
+	else if (!same_probes(row, base, new))
+		row->known = false;
 	else if (!gate_metric_is_cost(m))
 		judge_count(row, b, n);
 	else if (base->unit == GATE_INSTRUCTIONS)
-		judge_exact(row, b, n);
+		judge_exact(row, b, n, grain);
 	else
-		judge_statistics(row, b, n, confidence);
+		judge_statistics(row, b, n, grain, confidence);
 	row->change = row->known && row->base > 0 ? row->new / row->base - 1 : NAN;
 	free(value);
 	return 0;
@@ -200,11 +269,16 @@ static bool cannot_compare(const struct gate_run *base, const struct gate_run *n
 	if (base->unit != new->unit)
 		return refuse(out, "BASE is in %s, NEW in %s", gate_unit_name(base->unit),
 			      gate_unit_name(new->unit));
-	if (strcmp(base->workload, new->workload) || base->operations != new->operations)
+	if (strcmp(base->workload, new->workload))
 		return refuse(out, "different workloads: \"%.100s\" and \"%.100s\"", base->workload,
 			      new->workload);
+	if (base->operations != new->operations)
+		return refuse(out, "different workloads: %" PRIu64 " and %" PRIu64 " operations of \"%.100s\"",
+			      base->operations, new->operations, new->workload);
+	if (!*gate_run_fact(base, machine[0]))
+		return refuse(out, "BASE does not tell its %s: it could be any machine", machine[0]);
 	if (!gate_same_machine(base, new, &fact))
-		return refuse(out, "different machines: %s is \"%.80s\" and \"%.80s\"", fact,
+		return refuse(out, "different machines or tools: %s is \"%.80s\" and \"%.80s\"", fact,
 			      gate_run_fact(base, fact), gate_run_fact(new, fact));
 	return false;
 }

@@ -23,9 +23,9 @@ struct gate_row {
 	double low, high; /* of the change, at the confidence asked for, each side */
 	double p;	  /* of the rank test against the limit */
 	double effect;	  /* Cliff's delta */
-	double noise;	  /* the least relative change that could be told from none */
+	double noise;	  /* the least relative change that could be told from none, about */
 	enum gate_verdict verdict;
-	char why[160]; /* of a verdict that is no pass */
+	char why[200]; /* of a verdict that is no pass */
 };
 
 struct gate_result {

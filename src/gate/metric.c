@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,14 +30,6 @@ bool gate_metric_is_cost(const struct gate_metric *m)
 
 /* ---- names ------------------------------------------------------------------------------------ */
 
-static bool known_op(const char *name)
-{
-	for (uint32_t hook = IMS_HOOK_NONE + 1; hook < IMS_HOOK_MAX; hook++)
-		if (!strcmp(ims_hook_name(hook), name))
-			return true;
-	return false;
-}
-
 /* Cuts ".STAT" off @text. */
 static bool take_stat(char *text, enum gate_stat *stat)
 {
@@ -59,6 +52,16 @@ static int put_word(char *to, size_t room, const char *word)
 	return snprintf(to, room, "%s", word) >= (int)room;
 }
 
+static bool known_size(const char *name)
+{
+	static const char *const classes[] = {"", "4K", "64K", "2M", "1G"};
+
+	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
+		if (!strcmp(name, classes[i]))
+			return true;
+	return false;
+}
+
 /* OP[.SIZE][@INSTANCE] */
 static bool take_object(char *text, struct gate_metric *m)
 {
@@ -72,9 +75,8 @@ static bool take_object(char *text, struct gate_metric *m)
 	for (size_t i = 0; i < sizeof(alias) / sizeof(alias[0]); i++)
 		if (!strcmp(text, alias[i][0]))
 			text = (char *)alias[i][1];
-	if (size && (!isdigit((unsigned char)*size) || strspn(size, "0123456789KMG") != strlen(size)))
-		return false;
-	return known_op(text) && !put_word(m->op, sizeof(m->op), text) &&
+	return gate_op_known(text) && known_size(size ? size : "") && !(size && !*size) &&
+	       !put_word(m->op, sizeof(m->op), text) &&
 	       !put_word(m->size, sizeof(m->size), size ? size : "") &&
 	       !put_word(m->instance, sizeof(m->instance), instance ? instance : "");
 }
@@ -102,8 +104,8 @@ int gate_metric_parse(const char *text, struct gate_metric *m, struct gate_error
 		return gate_fail(err, -EINVAL, "the metric \"%s\" ends with no .mean, .p50, .p90, .p99, "
 				 ".p99.9, .max, .count or .failures", text);
 	if (!take_object(word, m))
-		return gate_fail(err, -EINVAL, "there is no metric \"%s\"; map.p99, map.4K.mean and "
-				 "attach@dmar0.failures are some", text);
+		return gate_fail(err, -EINVAL, "there is no metric \"%s\"; map.p99, map.4K.mean (64K, 2M, "
+				 "1G) and attach@dmar0.failures are some", text);
 	return 0;
 }
 
@@ -116,6 +118,8 @@ static int parse_limit(const char *text, struct gate_limit *l)
 	if (!isdigit((unsigned char)text[*text == '+' || *text == '-']))
 		return -EINVAL;
 	l->value = strtod(text, &end);
+	if (!isfinite(l->value))
+		return -EINVAL;
 	l->kind = *end == '%'	? GATE_RELATIVE
 		  : *text == '+' ? GATE_MORE
 				 : GATE_AT_MOST;
@@ -181,13 +185,14 @@ int gate_policy_read(struct gate_policy *p, const char *path, struct gate_error 
 {
 	struct gate_error why;
 	FILE *in = fopen(path, "re");
+	size_t before = p->limits, room = 0;
 	unsigned int number = 0;
-	char line[256];
+	char *line = NULL;
 	int e = 0;
 
 	if (!in)
 		return gate_fail(err, -errno, "cannot open %s: %s", path, strerror(errno));
-	while (!e && fgets(line, sizeof(line), in)) {
+	while (!e && getline(&line, &room, in) >= 0) {
 		char *text = trim(line);
 
 		number++;
@@ -198,8 +203,9 @@ int gate_policy_read(struct gate_policy *p, const char *path, struct gate_error 
 	}
 	if (!e && ferror(in))
 		e = gate_fail(err, -EIO, "cannot read %s to its end", path);
+	free(line);
 	fclose(in);
-	if (!e && !p->limits)
+	if (!e && p->limits == before)
 		e = gate_fail(err, -EINVAL, "%s has no limit: nothing would be compared", path);
 	return e;
 }
@@ -219,35 +225,38 @@ static int add_default(struct gate_policy *p, const char *op, const char *stat, 
 /* Of fewer calls a mean is chance. */
 #define DEFAULT_CALLS 100
 
-/* Calls of the operation that the @i-th is of; 0: an earlier one was of it, too. */
-static uint64_t calls_of(const struct gate_repeat *r, size_t i)
+/* The least and the most calls of @op in a repeat. */
+static void count_calls(const struct gate_run *run, const char *op, uint64_t *least, uint64_t *most)
 {
-	uint64_t calls = 0;
+	*least = run->repeats ? UINT64_MAX : 0;
+	*most = 0;
+	for (size_t i = 0; i < run->repeats; i++) {
+		const struct gate_repeat *r = &run->repeat[i];
+		uint64_t calls = 0;
 
-	for (size_t j = 0; j < r->ops; j++) {
-		if (strcmp(r->op[j].name, r->op[i].name))
-			continue;
-		if (j < i)
-			return 0;
-		calls += r->op[j].count;
+		for (size_t j = 0; j < r->ops; j++)
+			if (!strcmp(r->op[j].name, op))
+				calls += r->op[j].count;
+		*least = calls < *least ? calls : *least;
+		*most = calls > *most ? calls : *most;
 	}
-	return calls;
 }
 
-int gate_policy_default(struct gate_policy *p, const struct gate_run *run, double relative)
+int gate_policy_default(struct gate_policy *p, const struct gate_run *base,
+			const struct gate_run *new, double relative)
 {
-	const struct gate_repeat *r = run->repeat;
-	int err = 0;
+	int err = base->repeats && base->repeat->work > 0 ? add_default(p, "work", "mean", relative) : 0;
 
-	if (run->repeats && r->work > 0)
-		err = add_default(p, "work", "mean", relative);
-	for (size_t i = 0; !err && run->repeats && i < r->ops; i++) {
-		uint64_t calls = calls_of(r, i);
+	for (uint32_t hook = IMS_HOOK_NONE + 1; !err && hook < IMS_HOOK_MAX; hook++) {
+		const char *op = ims_hook_name(hook);
+		uint64_t least, most, unused, of_new;
 
-		if (calls >= DEFAULT_CALLS)
-			err = add_default(p, r->op[i].name, "mean", relative);
-		if (!err && calls)
-			err = add_default(p, r->op[i].name, "failures", -1);
+		count_calls(base, op, &least, &most);
+		count_calls(new, op, &unused, &of_new);
+		if (least >= DEFAULT_CALLS)
+			err = add_default(p, op, "mean", relative);
+		if (!err && (most || of_new))
+			err = add_default(p, op, "failures", -1);
 	}
 	return err;
 }
@@ -288,20 +297,23 @@ static size_t collect(const struct gate_metric *m, const struct gate_repeat *r, 
 	return n;
 }
 
-double gate_percentile(const struct gate_bucket *bucket, size_t buckets, double share, double max)
+double gate_percentile(const struct gate_bucket *bucket, size_t buckets, double share, double max,
+		       double *grain)
 {
 	double wanted = 0, below = 0, value = 0;
 
+	*grain = 0;
 	for (size_t i = 0; i < buckets; i++)
 		wanted += (double)bucket[i].count;
 	wanted *= share;
 	for (size_t i = 0; i < buckets; i++) {
-		double count = (double)bucket[i].count, width;
+		double count = (double)bucket[i].count, low = (double)bucket[i].low, width;
 
 		if (count <= 0)
 			continue;
 		width = (double)(bucket[i].high - bucket[i].low);
-		value = (double)bucket[i].low + (width > 1 ? width * (wanted - below) / count : 0);
+		value = low + (width > 1 ? width * (wanted - below) / count : 0);
+		*grain = width > 1 ? fmin(low + width - 1, max) / low - 1 : 0;
 		if (below + count >= wanted)
 			break;
 		below += count;
@@ -309,7 +321,8 @@ double gate_percentile(const struct gate_bucket *bucket, size_t buckets, double 
 	return value < max ? value : max;
 }
 
-static double percentile_of(const struct gate_metric *m, const struct gate_repeat *r, double max)
+static double percentile_of(const struct gate_metric *m, const struct gate_repeat *r, double max,
+			    double *grain)
 {
 	static const double share[] = {
 		[GATE_P50] = .5, [GATE_P90] = .9, [GATE_P99] = .99, [GATE_P999] = .999};
@@ -321,17 +334,19 @@ static double percentile_of(const struct gate_metric *m, const struct gate_repea
 		return 0;
 	collect(m, r, all);
 	qsort(all, n, sizeof(*all), compare_low);
-	value = gate_percentile(all, n, share[m->stat], max);
+	value = gate_percentile(all, n, share[m->stat], max, grain);
 	free(all);
 	return value;
 }
 
 /* Returns false when nothing of the operation was seen, or timed where its time is asked for. */
-static bool value_of(const struct gate_metric *m, const struct gate_repeat *r, double *value)
+static bool value_of(const struct gate_metric *m, const struct gate_repeat *r, double *value,
+		     double *grain)
 {
 	double sum = 0, timed = 0, max = 0, count = 0, errors = 0;
 	bool seen = false;
 
+	*grain = 0;
 	for (size_t i = 0; i < r->ops; i++) {
 		const struct gate_op *op = &r->op[i];
 
@@ -348,25 +363,60 @@ static bool value_of(const struct gate_metric *m, const struct gate_repeat *r, d
 		 : m->stat == GATE_ERRORS ? errors
 		 : m->stat == GATE_MAX	  ? max
 		 : m->stat == GATE_MEAN	  ? (timed > 0 ? sum / timed : 0)
-					  : percentile_of(m, r, max);
+					  : percentile_of(m, r, max, grain);
 	return seen && (m->stat >= GATE_COUNT || timed > 0);
+}
+
+bool gate_run_traced(const struct gate_run *run)
+{
+	for (size_t i = 0; i < run->repeats; i++)
+		if (run->repeat[i].ops)
+			return true;
+	return false;
+}
+
+/* No verdict is without the attaches. */
+static bool has_verdicts(const struct gate_run *run)
+{
+	for (size_t i = 0; i < run->repeats; i++)
+		for (size_t j = 0; j < run->repeat[i].ops; j++)
+			if (!strcmp(run->repeat[i].op[j].name, ims_hook_name(IMS_HOOK_ATTACH)))
+				return true;
+	return false;
 }
 
 size_t gate_metric_values(const struct gate_metric *m, const struct gate_run *run, double *value)
 {
-	if (m->stat == GATE_VERDICT || m->stat == GATE_LOST) {
-		*value = (double)(m->stat == GATE_LOST ? run->lost : run->verdict[m->verdict]);
-		return 1;
+	double unused;
+
+	if (m->stat == GATE_LOST) {
+		*value = (double)run->lost;
+		return gate_run_traced(run);
+	}
+	if (m->stat == GATE_VERDICT) {
+		*value = (double)run->verdict[m->verdict];
+		return has_verdicts(run);
 	}
 	for (size_t i = 0; i < run->repeats; i++) {
 		if (m->stat == GATE_WORK)
 			value[i] = run->repeat[i].work;
-		else if (!value_of(m, &run->repeat[i], &value[i]))
+		else if (!value_of(m, &run->repeat[i], &value[i], &unused))
 			return 0;
 		if (m->stat == GATE_WORK && value[i] <= 0)
 			return 0;
 	}
 	return run->repeats;
+}
+
+double gate_metric_grain(const struct gate_metric *m, const struct gate_run *run)
+{
+	double most = 0, grain, unused;
+
+	for (size_t i = 0; m->stat <= GATE_MAX && i < run->repeats; i++) {
+		value_of(m, &run->repeat[i], &unused, &grain);
+		most = fmax(most, grain);
+	}
+	return most;
 }
 
 struct gate_bucket *gate_metric_histogram(const struct gate_metric *m, const struct gate_run *run,

@@ -57,10 +57,11 @@ int gate_policy_add(struct gate_policy *p, const char *text, struct gate_error *
 int gate_policy_read(struct gate_policy *p, const char *path, struct gate_error *err);
 
 /*
- * What is compared when nothing was asked for: each operation of @run by errors and, when it was called a
- * hundred times a repeat, by mean, and its work: @relative more at most. Returns 0 or -ENOMEM.
+ * What is compared when nothing was asked for: each operation that was called by errors and, when it was a
+ * hundred times in each repeat of @base, by mean, and its work: @relative more at most. Returns 0 or -ENOMEM.
  */
-int gate_policy_default(struct gate_policy *p, const struct gate_run *run, double relative);
+int gate_policy_default(struct gate_policy *p, const struct gate_run *base,
+			const struct gate_run *new, double relative);
 
 void gate_policy_free(struct gate_policy *p);
 
@@ -73,11 +74,18 @@ bool gate_metric_is_cost(const struct gate_metric *m);
  */
 size_t gate_metric_values(const struct gate_metric *m, const struct gate_run *run, double *value);
 
+/* A percentile is somewhere in its bucket: the value is off by a factor of 1 + this at most. */
+double gate_metric_grain(const struct gate_metric *m, const struct gate_run *run);
+
+/* Operations were looked at, not only the work as a whole. */
+bool gate_run_traced(const struct gate_run *run);
+
 /* The histograms of all repeats, ascending; ranges may overlap. The caller frees it; NULL: there is none. */
 struct gate_bucket *gate_metric_histogram(const struct gate_metric *m, const struct gate_run *run,
 					  size_t *count);
 
-/* The value that @share (0 to 1) of those in the buckets are below, never above @max. */
-double gate_percentile(const struct gate_bucket *bucket, size_t buckets, double share, double max);
+/* The value that @share (0 to 1) of those in the buckets are below, never above @max; *@grain: of that bucket. */
+double gate_percentile(const struct gate_bucket *bucket, size_t buckets, double share, double max,
+		       double *grain);
 
 #endif

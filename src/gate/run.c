@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <jansson.h>
+#include <sys/stat.h>
 
 int gate_fail(struct gate_error *err, int err_no, const char *fmt, ...)
 {
@@ -23,6 +24,14 @@ int gate_fail(struct gate_error *err, int err_no, const char *fmt, ...)
 const char *gate_unit_name(enum gate_unit unit)
 {
 	return unit == GATE_INSTRUCTIONS ? "instructions" : "ns";
+}
+
+bool gate_op_known(const char *name)
+{
+	for (uint32_t hook = IMS_HOOK_NONE + 1; hook < IMS_HOOK_MAX; hook++)
+		if (!strcmp(ims_hook_name(hook), name))
+			return true;
+	return false;
 }
 
 int gate_run_add_untraced(struct gate_run *run, double work)
@@ -121,14 +130,15 @@ static json_t *write_run(const struct gate_run *run)
 	for (size_t i = 0; i < run->repeats; i++)
 		json_array_append_new(repeats, write_repeat(&run->repeat[i]));
 	return json_pack("{s:i, s:s, s:s, s:{s:s, s:s, s:I}, s:I, s:o, s:{s:o, s:s}, s:{s:I, s:s}, "
-			 "s:o, s:o}",
+			 "s:o, s:b, s:o}",
 			 "schema", GATE_SCHEMA, "unit", gate_unit_name(run->unit), "recorded",
 			 run->recorded, "workload", "name", run->workload, "failure", run->failure,
 			 "operations", (json_int_t)run->operations, "warmup", (json_int_t)run->warmup,
 			 "host", host, "overhead", "empty_pair",
 			 isnan(run->empty_pair) ? json_null() : json_real(run->empty_pair), "mechanism",
 			 run->mechanism, "loss", "lost", (json_int_t)run->lost, "text", run->loss,
-			 "verdicts", write_verdicts(run), "repeats", repeats);
+			 "verdicts", write_verdicts(run), "aggregate", run->aggregate,
+			 "repeats", repeats);
 }
 
 int gate_run_write(const char *path, const struct gate_run *run, struct gate_error *err)
@@ -149,6 +159,8 @@ int gate_run_write(const char *path, const struct gate_run *run, struct gate_err
 }
 
 /* ---- reading ---------------------------------------------------------------------------------- */
+
+#define MOST_COST 1e18 /* thirty years */
 
 /* What is being read: the first thing that is wrong stays. */
 struct source {
@@ -186,7 +198,7 @@ static double cost_of(struct source *s, const json_t *object, const char *key)
 {
 	double cost = json_number_value(member(s, object, key, JSON_REAL));
 
-	if (cost < 0 && !s->wrong)
+	if ((cost < 0 || cost > MOST_COST) && !s->wrong)
 		s->wrong = key;
 	return cost;
 }
@@ -217,9 +229,15 @@ static void read_bucket(struct source *s, const json_t *from, struct gate_bucket
 	*to = (struct gate_bucket){(uint64_t)low, (uint64_t)high, (uint64_t)count};
 }
 
+/* @most: what the highest bucket with something in it begins at. */
+static bool adds_up(const struct gate_op *op, uint64_t timed, uint64_t most)
+{
+	return timed + op->untimed == op->count && op->max >= most && (op->sum || !most);
+}
+
 static void read_op(struct source *s, const json_t *from, struct gate_op *to)
 {
-	uint64_t least = 0, timed = 0;
+	uint64_t least = 0, timed = 0, most = 0;
 	const json_t *array;
 
 	to->name = text_of(s, from, "op");
@@ -235,9 +253,11 @@ static void read_op(struct source *s, const json_t *from, struct gate_op *to)
 		read_bucket(s, json_array_get(array, i), &to->bucket[i], least);
 		least = to->bucket[i].high;
 		timed += to->bucket[i].count;
+		if (to->bucket[i].count)
+			most = to->bucket[i].low;
 	}
-	if (timed + to->untimed != to->count && !s->wrong)
-		s->wrong = "count";
+	if ((!gate_op_known(to->name) || !adds_up(to, timed, most)) && !s->wrong)
+		s->wrong = "ops";
 }
 
 static void read_repeat(struct source *s, const json_t *from, struct gate_repeat *to)
@@ -263,6 +283,8 @@ static void read_host(struct source *s, const json_t *from, struct gate_run *run
 	}
 	json_object_foreach((json_t *)from, key, value)
 	{
+		if (!json_is_string(value) && !s->wrong)
+			s->wrong = "host";
 		run->host[run->hosts++] = (struct gate_fact){
 			strdup(key), strdup(json_is_string(value) ? json_string_value(value) : "")};
 	}
@@ -277,7 +299,7 @@ static void read_verdicts(struct source *s, const json_t *from, struct gate_run 
 	{
 		int kind = model_verdict_kind(key);
 
-		if (kind < 0 || json_integer_value(value) < 0)
+		if (kind < 0 || !json_is_integer(value) || json_integer_value(value) < 0)
 			s->wrong = s->wrong ? s->wrong : "verdicts";
 		else
 			run->verdict[kind] = (uint64_t)json_integer_value(value);
@@ -320,6 +342,7 @@ static void read_all(struct source *s, const json_t *root, struct gate_run *run)
 	run->loss = text_of(s, loss, "text");
 	read_host(s, member(s, root, "host", JSON_OBJECT), run);
 	read_verdicts(s, member(s, root, "verdicts", JSON_OBJECT), run);
+	run->aggregate = json_is_true(json_object_get(root, "aggregate"));
 	run->repeat = elements(s, root, "repeats", sizeof(*run->repeat), &array, &run->repeats);
 	for (size_t i = 0; i < run->repeats; i++)
 		read_repeat(s, json_array_get(array, i), &run->repeat[i]);
@@ -356,8 +379,13 @@ int gate_run_read(const char *path, struct gate_run **out, struct gate_error *er
 {
 	json_error_t why;
 	json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &why);
+	struct stat st;
 	int e;
 
+	if (!root && !stat(path, &st) && S_ISDIR(st.st_mode))
+		return gate_fail(err, -EPROTO, "cannot read %s: it is a folder", path);
+	if (!root && why.source[0] && !stat(path, &st) && S_ISREG(st.st_mode) && !st.st_size)
+		return gate_fail(err, -EPROTO, "cannot read %s: it is empty", path);
 	if (!root)
 		return gate_fail(err, -EPROTO, "cannot read %s: %s", path, why.text);
 	e = read_root(path, root, out, err);

@@ -60,6 +60,7 @@ struct gate_run {
 	/* What an empty entry and exit probe adds to a call here; NAN: was not measured. */
 	double empty_pair;
 	char *mechanism; /* of those probes */
+	bool aggregate;	 /* maps and unmaps are known by the kernel's histograms only */
 	uint64_t lost;	 /* events and calls */
 	char *loss;	 /* of which hooks, and why; "": nothing is missing */
 	uint64_t verdict[MODEL_VERDICTS];
@@ -73,6 +74,9 @@ struct gate_error {
 int gate_run_read(const char *path, struct gate_run **out, struct gate_error *err);
 int gate_run_write(const char *path, const struct gate_run *run, struct gate_error *err);
 void gate_run_free(struct gate_run *run);
+
+/* Whether an operation can be called so. */
+bool gate_op_known(const char *name);
 
 /* Appends a repeat of which only this is known. Returns 0 or -ENOMEM. */
 int gate_run_add_untraced(struct gate_run *run, double work);

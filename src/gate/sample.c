@@ -5,7 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+#define RESAMPLES 100
+#else
 #define RESAMPLES 10000
+#endif
 #define PERMUTATIONS 2000
 #define EXACT_MOST 40
 
@@ -91,7 +95,7 @@ struct sample_interval sample_ratio(struct sample a, struct sample b, double con
 {
 	static double ratio[RESAMPLES];
 	uint64_t state = 88172645463325252ull;
-	size_t out = (size_t)((1 - confidence) * RESAMPLES);
+	size_t out = (size_t)((1 - confidence) * RESAMPLES + 1e-6); /* 1 - 0.999 is a bit less */
 
 	for (size_t i = 0; i < RESAMPLES; i++) {
 		double below = resampled_median(a, &state);
@@ -126,7 +130,7 @@ static unsigned int rank(struct sample a, struct sample b, double factor, struct
 				     : (struct ranked){b.value[i - a.count], 0, 1};
 	qsort(all, n, sizeof(*all), compare_ranked);
 	for (i = 0; i < n; i = j) {
-		for (j = i; j < n && all[j].value == all[i].value; j++)
+		for (j = i + 1; j < n && all[j].value == all[i].value; j++)
 			;
 		for (size_t k = i; k < j; k++) {
 			all[k].twice = (unsigned int)(i + 1 + j);

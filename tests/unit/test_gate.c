@@ -76,8 +76,35 @@ static void test_exact_unstable(void **state)
 
 	assert_int_equal(decide(a, b, "map.mean=+5%", &row, why), GATE_INCONCLUSIVE);
 	assert_non_null(strstr(row.why, "not exact"));
+	b->repeats = 1;
+	assert_int_equal(decide(b, a, "map.mean=+5%", &row, why), GATE_INCONCLUSIVE);
+	assert_non_null(strstr(row.why, "one repeat"));
+	b->repeats = 3;
 	gate_run_free(a);
 	gate_run_free(b);
+}
+
+/* A percentile is known as well as its bucket is narrow, and no better. */
+static void test_coarse(void **state)
+{
+	const double cost[] = {1000, 1001, 1000, 1002, 1000, 1001, 1000, 1000};
+	struct gate_row row;
+	char why[320];
+
+	for (enum gate_unit unit = GATE_NS; unit <= GATE_INSTRUCTIONS; unit++) {
+		struct gate_run *a = run_make(unit, cost, 8);
+
+		for (size_t i = 0; i < 8; i++) {
+			a->repeat[i].op[0].bucket[0] = (struct gate_bucket){1000, 1251, 1000};
+			a->repeat[i].op[0].max = 1250;
+		}
+		assert_int_equal(decide(a, a, "map.p50=+5%", &row, why), GATE_INCONCLUSIVE);
+		assert_true(row.high > .25 && row.low < -.2);
+		assert_int_equal(decide(a, a, "map.p50=+60%", &row, why), GATE_PASS);
+		assert_int_equal(decide(a, a, "map.p50=-60%", &row, why), GATE_REGRESSION);
+		assert_int_equal(decide(a, a, "map.mean=+5%", &row, why), GATE_PASS);
+		gate_run_free(a);
+	}
 }
 
 /* ---- statistical ------------------------------------------------------------------------------ */
@@ -148,6 +175,46 @@ static void test_too_few(void **state)
 	gate_run_free(b);
 }
 
+/* Many repeats of the one do not make up for few of the other. */
+static void test_uneven(void **state)
+{
+	double many[40];
+	const double few[] = {200, 201};
+	struct gate_run *a, *b = run_make(GATE_NS, few, 2);
+	struct gate_row row;
+	char why[320];
+
+	for (int i = 0; i < 40; i++)
+		many[i] = 100 + i % 3;
+	a = run_make(GATE_NS, many, 40);
+	assert_int_equal(decide(a, b, "map.mean=+5%", &row, why), GATE_INCONCLUSIVE);
+	assert_non_null(strstr(row.why, "too few"));
+	gate_run_free(a);
+	gate_run_free(b);
+}
+
+/* A run slower by more than the floor is told from its base, and one by much less is not. */
+static void test_noise_floor(void **state)
+{
+	uint64_t seed = 7;
+	struct gate_run *a = noisy(&seed, 100000, .05, 15), *b = noisy(&seed, 100000, .05, 15);
+	struct gate_row row;
+	char why[320];
+	double noise;
+
+	assert_int_equal(decide(a, b, "work.mean=+0%", &row, why), GATE_INCONCLUSIVE);
+	noise = row.noise;
+	assert_true(noise > .01 && noise < .5);
+	for (size_t i = 0; i < b->repeats; i++)
+		b->repeat[i].work = a->repeat[i].work * (1 + 1.3 * noise);
+	assert_int_equal(decide(a, b, "work.mean=+0%", &row, why), GATE_REGRESSION);
+	for (size_t i = 0; i < b->repeats; i++)
+		b->repeat[i].work = a->repeat[i].work * (1 + .3 * noise);
+	assert_int_equal(decide(a, b, "work.mean=+0%", &row, why), GATE_INCONCLUSIVE);
+	gate_run_free(a);
+	gate_run_free(b);
+}
+
 /* ---- counted, and what cannot be compared ----------------------------------------------------- */
 
 static void test_counted(void **state)
@@ -167,6 +234,19 @@ static void test_counted(void **state)
 	assert_int_equal(decide(a, b, "unmap.mean=+5%", &row, why), GATE_INCONCLUSIVE);
 	assert_int_equal(decide(a, b, "map.2M.failures=0", &row, why), GATE_INCONCLUSIVE);
 	assert_int_equal(decide(a, b, "map.4K@dmar0.count=+0", &row, why), GATE_PASS);
+	/* Of runs that looked at no attach, or at nothing, no verdict is known. */
+	b->verdict[MODEL_ACCEPTED_MISMATCH] = 0;
+	for (size_t i = 0; i < 3; i++)
+		b->repeat[i].ops = 1;
+	assert_int_equal(decide(a, b, "verdict.accepted-mismatch=0", &row, why), GATE_INCONCLUSIVE);
+	assert_int_equal(decide(b, a, "verdict.leak=0", &row, why), GATE_INCONCLUSIVE);
+	assert_int_equal(decide(a, b, "lost=0", &row, why), GATE_PASS);
+	for (size_t i = 0; i < 3; i++)
+		b->repeat[i].ops = 0;
+	assert_int_equal(decide(a, b, "lost=0", &row, why), GATE_INCONCLUSIVE);
+	assert_non_null(strstr(row.why, "NEW did not measure it; try without --untraced"));
+	for (size_t i = 0; i < 3; i++)
+		b->repeat[i].ops = 2;
 	gate_run_free(a);
 	gate_run_free(b);
 }
@@ -205,6 +285,24 @@ static void test_not_comparable(void **state)
 	replace(&b->workload, "lab-map 2M");
 	assert_int_equal(decide(a, b, limit, &row, why), GATE_INCONCLUSIVE);
 	assert_non_null(strstr(why, "different workloads"));
+	replace(&b->workload, a->workload);
+	b->operations = 7;
+	assert_int_equal(decide(a, b, limit, &row, why), GATE_INCONCLUSIVE);
+	assert_non_null(strstr(why, "1000 and 7 operations"));
+	b->operations = a->operations;
+	replace(&b->mechanism, "kprobe+kretprobe");
+	assert_int_equal(decide(a, b, limit, &row, why), GATE_PASS); /* not in a count */
+	assert_int_equal(decide(a, b, "map.mean=+5%", &row, why), GATE_INCONCLUSIVE);
+	assert_non_null(strstr(row.why, "probed by"));
+	replace(&b->mechanism, a->mechanism);
+	b->aggregate = true;
+	assert_int_equal(decide(a, b, "map.mean=+5%", &row, why), GATE_INCONCLUSIVE);
+	assert_non_null(strstr(row.why, "only NEW is of --aggregate"));
+	b->aggregate = false;
+	a->hosts = b->hosts = 0;
+	assert_int_equal(decide(a, b, limit, &row, why), GATE_INCONCLUSIVE);
+	assert_non_null(strstr(why, "any machine"));
+	a->hosts = b->hosts = 2;
 	gate_run_free(a);
 	gate_run_free(b);
 }
@@ -218,7 +316,7 @@ static void test_metrics(void **state)
 					   "verdict.leak", "lost", "work.mean", "alloc.p90",
 					   "map@0000:00:02.0.mean"};
 	static const char *const bad[] = {"map", "map.p98", "mup.mean", "map.big.mean", "verdict.odd",
-					  "work.p99", "", ".mean", "map..mean"};
+					  "work.p99", "", ".mean", "map..mean", "map.8K.mean"};
 	struct gate_metric m;
 	struct gate_error err;
 
@@ -239,7 +337,8 @@ static void test_limits(void **state)
 {
 	static const char *const bad[] = {"map.mean",	 "map.mean=",	   "map.mean=5%",
 					  "map.mean=-5", "map.mean=+5%x",  "map.mean=nan%",
-					  "map.mean=x",	 "map.mean=+-5%", "map.mean=+inf"};
+					  "map.mean=x",	 "map.mean=+-5%", "map.mean=+inf",
+					  "map.mean=1e999", "map.mean=+1e400%"};
 	struct gate_policy p = {};
 	struct gate_error err;
 
@@ -255,6 +354,7 @@ static void test_limits(void **state)
 static void test_policy_file(void **state)
 {
 	static const char good[] = "# the gate\nmap.mean=+1%  # strict\n\n  attach.failures=0\n";
+	char longer[600];
 	char path[] = "/tmp/test_gate.XXXXXX";
 	int fd = mkstemp(path);
 	struct gate_policy p = {};
@@ -267,8 +367,17 @@ static void test_policy_file(void **state)
 	assert_int_not_equal(gate_policy_read(&p, path, &err), 0);
 	assert_non_null(strstr(err.text, ":5: "));
 	gate_policy_free(&p);
+	/* A comment is one, however long. */
+	memset(longer, '#', sizeof(longer));
+	memcpy(longer + 255, "map.mean=+500%", 14);
+	memcpy(longer + sizeof(longer) - 12, "\nlost=0     ", 12);
+	assert_int_equal(pwrite(fd, longer, sizeof(longer), 0), sizeof(longer));
+	assert_int_equal(gate_policy_read(&p, path, &err), 0);
+	assert_int_equal(p.limits, 1);
+	/* Nothing is nothing, whatever was given before. */
 	assert_int_equal(ftruncate(fd, 0), 0);
 	assert_int_not_equal(gate_policy_read(&p, path, &err), 0);
+	gate_policy_free(&p);
 	close(fd);
 	unlink(path);
 }
@@ -280,22 +389,48 @@ static void test_values(void **state)
 	struct gate_bucket wide[] = {{0, 100, 50}, {100, 200, 50}};
 	struct gate_metric m;
 	struct gate_error err;
-	double value[3];
+	double value[3], grain;
 
 	assert_int_equal(gate_metric_parse("map.mean", &m, &err), 0);
 	assert_int_equal(gate_metric_values(&m, run, value), 2);
 	assert_true(value[0] == 100 && value[1] == 200);
+	assert_true(gate_metric_grain(&m, run) == 0);
 	assert_int_equal(gate_metric_parse("map.p99", &m, &err), 0);
 	gate_metric_values(&m, run, value);
 	assert_true(value[0] == 100 && value[1] == 200);
-	assert_true(gate_percentile(wide, 2, .5, 1000) == 100);
-	assert_true(gate_percentile(wide, 2, .75, 1000) == 150);
-	assert_true(gate_percentile(wide, 2, 1, 190) == 190);
+	assert_true(gate_percentile(wide, 2, .5, 1000, &grain) == 100 && isinf(grain));
+	assert_true(gate_percentile(wide, 2, .75, 1000, &grain) == 150 && fabs(grain - .99) < 1e-9);
+	assert_true(gate_percentile(wide, 2, 1, 190, &grain) == 190 && fabs(grain - .9) < 1e-9);
+	assert_true(gate_metric_grain(&m, run) == 0);
 	run->repeat[0].op[0].untimed = 1000;
 	run->repeat[0].op[0].sum = 0;
 	assert_int_equal(gate_metric_parse("map.mean", &m, &err), 0);
 	assert_int_equal(gate_metric_values(&m, run, value), 0); /* seen, but not timed */
 	gate_run_free(run);
+}
+
+/* Whatever either run did is looked at. */
+static void test_default_policy(void **state)
+{
+	const double cost[] = {1000, 1001, 1000, 1002, 1000, 1001, 1000, 1000};
+	struct gate_run *a = run_make(GATE_NS, cost, 8), *b = run_make(GATE_NS, cost, 8);
+	struct gate_policy p = {};
+
+	assert_int_equal(gate_policy_default(&p, a, b, .05), 0);
+	assert_int_equal(p.limits, 3);
+	assert_string_equal(p.limit[0].metric.name, "work.mean");
+	assert_string_equal(p.limit[1].metric.name, "map.mean");
+	assert_string_equal(p.limit[2].metric.name, "map.failures");
+	gate_policy_free(&p);
+	b->repeat[5].op[1].count = b->repeat[5].op[1].untimed = 1;
+	a->repeat[0].op[0].count = 99;
+	assert_int_equal(gate_policy_default(&p, a, b, .05), 0);
+	assert_int_equal(p.limits, 3);
+	assert_string_equal(p.limit[1].metric.name, "attach.failures");
+	assert_string_equal(p.limit[2].metric.name, "map.failures");
+	gate_policy_free(&p);
+	gate_run_free(a);
+	gate_run_free(b);
 }
 
 int main(void)
@@ -307,7 +442,9 @@ int main(void)
 		cmocka_unit_test(test_too_few),	     cmocka_unit_test(test_counted),
 		cmocka_unit_test(test_not_comparable), cmocka_unit_test(test_metrics),
 		cmocka_unit_test(test_limits),	     cmocka_unit_test(test_policy_file),
-		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_values),	     cmocka_unit_test(test_coarse),
+		cmocka_unit_test(test_uneven),	     cmocka_unit_test(test_noise_floor),
+		cmocka_unit_test(test_default_policy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,7 +27,7 @@ static inline struct gate_op op_make(const char *name, const char *size, const c
 	return op;
 }
 
-/* One repeat for each of @cost: 1000 maps of 4K of that cost, no failure. */
+/* One repeat for each of @cost: 1000 maps of 4K of that cost, no failure, and no attach. */
 static inline struct gate_run *run_make(enum gate_unit unit, const double *cost, size_t repeats)
 {
 	struct gate_run *run = calloc(1, sizeof(*run));
@@ -49,9 +49,10 @@ static inline struct gate_run *run_make(enum gate_unit unit, const double *cost,
 	for (size_t i = 0; i < repeats; i++) {
 		run->repeat[i].work = cost[i];
 		run->repeat[i].traced = cost[i] + 300;
-		run->repeat[i].op = calloc(1, sizeof(*run->repeat[i].op));
-		run->repeat[i].ops = 1;
+		run->repeat[i].op = calloc(2, sizeof(*run->repeat[i].op));
+		run->repeat[i].ops = 2;
 		run->repeat[i].op[0] = op_make("map", "4K", "dmar0", 1000, (uint64_t)cost[i]);
+		run->repeat[i].op[1] = op_make("attach", "", "", 0, 0);
 	}
 	return run;
 }

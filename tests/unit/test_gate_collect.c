@@ -174,17 +174,12 @@ static void test_finish(void **state)
 	put(c, &rec);
 	rec = (struct ims_record){.type = IMS_REC_LOSS, .loss = {IMS_HOOK_MAP, IMS_LOSS_RING_FULL, 4}};
 	put(c, &rec);
-	rec = (struct ims_record){.type = IMS_REC_INSTANCE, .instance = {"z", ""}};
-	put(c, &rec);
-	rec.instance.name = "a";
-	put(c, &rec);
 	rec = (struct ims_record){.type = IMS_REC_END};
 	put(c, &rec);
 	assert_int_equal(gate_collect_finish(c, run), 0);
 	assert_int_equal(run->lost, 4);
 	assert_non_null(strstr(run->loss, "map: ring-full 4"));
 	assert_string_equal(gate_run_fact(run, "kernel.release"), "7.4");
-	assert_string_equal(gate_run_fact(run, "iommu.instances"), "a z");
 	assert_string_equal(gate_run_fact(run, "host.name"), "");
 	gate_collect_free(c);
 	gate_run_free(run);

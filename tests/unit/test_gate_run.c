@@ -64,7 +64,8 @@ static void refused(const char *text, int wanted, const char *words)
 
 static void test_refused(void **state)
 {
-	refused("", -EPROTO, "cannot read");
+	refused("", -EPROTO, "it is empty");
+	refused("{", -EPROTO, "cannot read");
 	refused("[1]", -EPROTO, "no schema");
 	refused("{\"schema\": 2}", -EPROTONOSUPPORT, "schema 2");
 	refused("{\"schema\": 1}", -EPROTO, "\"workload\"");
@@ -72,41 +73,86 @@ static void test_refused(void **state)
 		"\"loss\"");
 }
 
-/* Every member matters: without any one of them a run is refused, and none makes it crash. */
-static void test_truncated(void **state)
+static void put_file(const char *text)
 {
+	FILE *out = fopen(path, "w");
+
+	fputs(text, out);
+	fclose(out);
+}
+
+static void take_file(char *text, size_t room)
+{
+	FILE *in = fopen(path, "r");
+
+	text[fread(text, 1, room - 1, in)] = 0;
+	fclose(in);
+}
+
+/* Every member matters: without any one of them a run is refused, and none makes it crash. */
+static void test_members(void **state)
+{
+	static const char *const free_to_miss[] = {"aggregate", "kernel.arch", "kernel.release"};
 	struct gate_run *run = run_make(GATE_NS, three, 3), *back;
 	struct gate_error err;
 	char text[4096], broken[4096];
-	FILE *in;
-	size_t len;
 
 	gate_run_write(path, run, &err);
-	in = fopen(path, "r");
-	len = fread(text, 1, sizeof(text) - 1, in);
-	fclose(in);
-	text[len] = 0;
-	for (size_t i = 0; i < len; i++) {
-		FILE *out;
+	take_file(text, sizeof(text));
+	for (char *at = text; (at = strchr(at, '"')); at++) {
+		size_t len = strcspn(at + 1, "\"");
+		bool wanted = at[len + 2] == ':'; /* a key, and not a value */
 
-		if (text[i] != '"' || text[i + 1] < 'a')
-			continue;
-		memcpy(broken, text, len + 1);
-		broken[i + 1] = 'X'; /* of a name, or of a value */
-		out = fopen(path, "w");
-		fputs(broken, out);
-		fclose(out);
-		if (!gate_run_read(path, &back, &err))
+		for (size_t i = 0; i < sizeof(free_to_miss) / sizeof(free_to_miss[0]); i++)
+			wanted &= strlen(free_to_miss[i]) != len || strncmp(at + 1, free_to_miss[i], len);
+		snprintf(broken, sizeof(broken), "%s", text);
+		broken[at + 1 - text] = 'X';
+		put_file(broken);
+		if (!gate_run_read(path, &back, &err)) {
 			gate_run_free(back);
+			if (wanted)
+				fail_msg("without %.*s it was taken", (int)len, at + 1);
+		}
+		at += len + 1;
 	}
 	gate_run_free(run);
+}
+
+/* @from in a good run becomes @to. */
+static void damaged(const char *from, const char *to)
+{
+	struct gate_run *run = run_make(GATE_NS, three, 3);
+	char text[4096], broken[4096], *at;
+	struct gate_error err;
+
+	run->verdict[MODEL_LEAK] = 2;
+	gate_run_write(path, run, &err);
+	gate_run_free(run);
+	take_file(text, sizeof(text));
+	at = strstr(text, from);
+	assert_non_null(at);
+	snprintf(broken, sizeof(broken), "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+	refused(broken, -EPROTO, "missing or wrong");
+}
+
+static void test_damaged(void **state)
+{
+	damaged("\"leak\":2", "\"leak\":\"2\"");
+	damaged("\"leak\":2", "\"leak\":1.5");
+	damaged("\"leak\":2", "\"leek\":2");
+	damaged("\"kernel.arch\":\"x86_64\"", "\"kernel.arch\":64");
+	damaged("\"work\":100.0", "\"work\":1.75e308");
+	damaged("\"op\":\"map\"", "\"op\":\"mop\"");
+	damaged("\"sum\":100000", "\"sum\":0");
+	damaged("\"max\":100", "\"max\":0");
+	damaged("\"count\":1000", "\"count\":999");
 }
 
 /* ---- statistics ------------------------------------------------------------------------------- */
 
 static void test_ranks(void **state)
 {
-	const double a[] = {1, 2, 3, 4}, b[] = {5, 6, 7, 8}, same[] = {1, 1, 1, 1};
+	const double a[] = {1, 2, 3, 4}, b[] = {5, 6, 7, 8}, same[] = {1, 1, 1, 1}, odd[] = {NAN, 1};
 	struct sample sa = {a, 4}, sb = {b, 4}, ss = {same, 4};
 
 	/* One order of 70 is as extreme. */
@@ -114,6 +160,7 @@ static void test_ranks(void **state)
 	assert_true(fabs(sample_above(sb, sa, 1) - 1) < 1e-12);
 	assert_true(fabs(sample_least_p(4, 4) - 1. / 70) < 1e-12);
 	assert_true(sample_above(ss, ss, 1) == 1);
+	sample_above(ss, (struct sample){odd, 2}, 1); /* it ends */
 	assert_true(sample_above(sa, sb, 10) == 1);
 	assert_true(sample_effect(sa, sb) == 1 && sample_effect(sb, sa) == -1);
 	assert_true(sample_effect(ss, ss) == 0);
@@ -241,7 +288,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_members), cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_ranks),
 		cmocka_unit_test(test_ranks_with_ties),
 		cmocka_unit_test(test_interval),
