@@ -7,6 +7,7 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <langinfo.h>
+#include <limits.h>
 #include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -22,12 +23,14 @@ volatile sig_atomic_t stop_requested;
 
 void complain(const char *fmt, ...)
 {
+	char text[2 * PATH_MAX];
 	va_list args;
 
-	fprintf(stderr, "%s: ", program_invocation_short_name);
 	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
+	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
+	fprintf(stderr, "%s: ", program_invocation_short_name);
+	view_escape(stderr, text);
 	fputc('\n', stderr);
 }
 

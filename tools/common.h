@@ -46,7 +46,7 @@ struct command {
 /* Runs @cmd with argv, which begins with its name. Returns the exit code. */
 int command_run(const char *tool, const struct command *cmd, int argc, char **argv);
 
-/* "tool: ..." and one line on stderr. */
+/* "tool: ..." and one line on stderr, escaped: what files and arguments say is part of it. */
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Flushes stdout; complains when not all of it could be written. Returns @code or EXIT_RUNTIME. */

@@ -130,18 +130,28 @@ static const char head[] =
 	"svg{width:100%}text{font-size:11px;fill:currentColor}.base{fill:#3e63dd88}"
 	".new{fill:#f7690088}.key{padding:0 .4em}\n</style>\n";
 
+static void print_side(FILE *out, const char *name, const struct gate_run *run)
+{
+	gate_escape(out, name);
+	fputs("; ", out);
+	gate_overhead(out, run, gate_escape);
+}
+
 int gate_html(FILE *out, const struct gate_report *r)
 {
 	fprintf(out, "%s<h1 class=\"%s\">%s</h1>\n<p>", head, gate_verdict_name(r->result->verdict),
 		gate_verdict_name(r->result->verdict));
-	gate_escape(out, r->result->why);
+	if (*r->result->why) {
+		gate_escape(out, r->result->why);
+		fputs(".\n<p>", out);
+	}
 	gate_escape(out, r->new->workload);
 	fprintf(out, ", in %s. <span class=\"key\"><svg style=\"width:1em\" viewBox=\"0 0 1 1\"><path "
 		"class=\"base\" d=\"M0 0H1V1H0Z\"/></svg> base: ", gate_unit_name(r->base->unit));
-	gate_escape(out, r->base_name);
+	print_side(out, r->base_name, r->base);
 	fputs("</span><span class=\"key\"><svg style=\"width:1em\" viewBox=\"0 0 1 1\"><path "
 	      "class=\"new\" d=\"M0 0H1V1H0Z\"/></svg> new: ", out);
-	gate_escape(out, r->new_name);
+	print_side(out, r->new_name, r->new);
 	fputs("</span>\n<table><tr><th>metric<th>base<th>new<th>change<th>confidence<th>verdict<th>\n",
 	      out);
 	for (size_t i = 0; i < r->result->rows; i++)

@@ -2,6 +2,8 @@
 #include <math.h>
 #include <string.h>
 
+#include <iommuscope/view.h>
+
 #include "gate/output.h"
 
 #define NAME 20 /* columns; a longer one has a line of its own */
@@ -13,23 +15,18 @@ static const char *color_of(const struct gate_report *r, enum gate_verdict v)
 	return r->color ? color[v] : "";
 }
 
-static void printable(FILE *out, const char *s)
-{
-	for (; *s; s++)
-		fputc(*s >= ' ' && *s < 127 ? *s : '?', out);
-}
-
 static void print_side(FILE *out, const char *which, const char *name, const struct gate_run *run)
 {
 	fprintf(out, "%-5s", which);
-	printable(out, name);
+	view_escape(out, name);
 	fputs(": ", out);
-	printable(out, run->workload);
+	view_escape(out, run->workload);
 	fprintf(out, "\n     %zu repeats, ", run->repeats);
-	printable(out, gate_run_fact(run, "kernel.release"));
-	if (!isnan(run->empty_pair))
-		fprintf(out, "; an empty probe pair adds %.0f %s", run->empty_pair,
-			gate_unit_name(run->unit));
+	view_escape(out, gate_run_fact(run, "kernel.release"));
+	if (!isnan(run->empty_pair)) {
+		fputs("\n     ", out);
+		gate_overhead(out, run, view_escape);
+	}
 	fputc('\n', out);
 }
 
@@ -37,7 +34,7 @@ static void print_row(FILE *out, const struct gate_report *r, const struct gate_
 {
 	char base[GATE_CELL], new[GATE_CELL], change[GATE_CELL], confidence[GATE_CELL];
 
-	printable(out, row->limit->metric.name);
+	view_escape(out, row->limit->metric.name);
 	if (strlen(row->limit->metric.name) > NAME)
 		fprintf(out, "\n%*s", NAME, "");
 	else
@@ -48,8 +45,11 @@ static void print_row(FILE *out, const struct gate_report *r, const struct gate_
 		gate_confidence(confidence, row));
 	fprintf(out, "%s%s%s\n", color_of(r, row->verdict), gate_verdict_name(row->verdict),
 		r->color ? "\033[0m" : "");
-	if (row->verdict != GATE_PASS)
-		fprintf(out, "    %s\n", row->why);
+	if (row->verdict != GATE_PASS) {
+		fputs("    ", out);
+		view_escape(out, row->why);
+		fputc('\n', out);
+	}
 	if (row->statistical && row->verdict != GATE_PASS)
 		fprintf(out, "    noise floor %.1f %%, effect %+.2f, p %.2g\n", 100 * row->noise,
 			row->effect, row->p);
@@ -79,7 +79,7 @@ int gate_text(FILE *out, const struct gate_report *r)
 		fprintf(out, "\nIntervals hold with %g %% on each side. The noise floor, below which no\n"
 			"change shows, is %.1f %% or less.\n", 100 * r->confidence, 100 * noise);
 	fputc('\n', out);
-	gate_summary(out, r);
+	gate_summary(out, r, view_escape);
 	fputc('\n', out);
 	return gate_written(out);
 }

@@ -5,11 +5,11 @@
 #include <math.h>
 
 const struct gate_output gate_outputs[] = {
-	{"text", "a table", gate_text},
-	{"json", "for programs", gate_json},
-	{"junit", "JUnit XML, a test case per metric", gate_junit},
-	{"markdown", "GitHub's, with sparklines", gate_markdown},
-	{"html", "a page with the histograms laid over each other", gate_html},
+	{"text", gate_text},
+	{"json", gate_json},
+	{"junit", gate_junit},
+	{"markdown", gate_markdown},
+	{"html", gate_html},
 	{0},
 };
 
@@ -83,26 +83,34 @@ void gate_escape(FILE *out, const char *s)
 		case '"':
 			fputs("&quot;", out);
 			break;
-		case '|':
-			fputs("&#124;", out);
-			break;
 		default:
 			fputc(*s >= ' ' && *s < 127 ? *s : '?', out);
 		}
 	}
 }
 
-void gate_summary(FILE *out, const struct gate_report *r)
+void gate_summary(FILE *out, const struct gate_report *r, gate_escape_fn *escape)
 {
 	const struct gate_result *g = r->result;
 	size_t count[3] = {};
 
 	for (size_t i = 0; i < g->rows; i++)
 		count[g->row[i].verdict]++;
-	fprintf(out, "%s", gate_verdict_name(g->verdict));
+	fprintf(out, "%s: ", gate_verdict_name(g->verdict));
 	if (*g->why)
-		fprintf(out, ": %s", g->why);
+		escape(out, g->why);
 	else
-		fprintf(out, ": %zu passed, %zu regressed, %zu inconclusive", count[GATE_PASS],
+		fprintf(out, "%zu passed, %zu regressed, %zu inconclusive", count[GATE_PASS],
 			count[GATE_REGRESSION], count[GATE_INCONCLUSIVE]);
+}
+
+void gate_overhead(FILE *out, const struct gate_run *run, gate_escape_fn *escape)
+{
+	if (isnan(run->empty_pair)) {
+		fputs("what a probe pair adds was not measured", out);
+		return;
+	}
+	fprintf(out, "an empty probe pair adds %.0f %s (", run->empty_pair, gate_unit_name(run->unit));
+	escape(out, run->mechanism);
+	fputc(')', out);
 }

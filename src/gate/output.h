@@ -18,7 +18,6 @@ struct gate_report {
 /* One format; write() returns 0, -EIO or -ENOMEM. */
 struct gate_output {
 	const char *name; /* of the option, too */
-	const char *what;
 	int (*write)(FILE *out, const struct gate_report *r);
 };
 
@@ -43,11 +42,17 @@ const char *gate_change(char to[GATE_CELL], const struct gate_row *row);
 /* "+0.9 .. +2.3 %", "exact", "counted" or "-". */
 const char *gate_confidence(char to[GATE_CELL], const struct gate_row *row);
 
-/* Bytes that are markup become entities; what is not printable ASCII or UTF-8's becomes "?". */
+/* Writes text of a file so that it stays text: view_escape() on a terminal, gate_escape() in markup. */
+typedef void gate_escape_fn(FILE *out, const char *s);
+
+/* For HTML and XML. Bytes that are markup become entities; what is not printable ASCII becomes "?". */
 void gate_escape(FILE *out, const char *s);
 
 /* The worst verdict and what it is about, in one line of text. */
-void gate_summary(FILE *out, const struct gate_report *r);
+void gate_summary(FILE *out, const struct gate_report *r, gate_escape_fn *escape);
+
+/* "an empty probe pair adds 244 ns (fentry+fexit)", or that this was not measured. */
+void gate_overhead(FILE *out, const struct gate_run *run, gate_escape_fn *escape);
 
 /* Of a stream that was written to: 0 or -EIO. */
 int gate_written(FILE *out);
