@@ -48,6 +48,11 @@ static int draw(const char *path, const struct gate_history *h)
 	return err ? EXIT_RUNTIME : EXIT_FINE;
 }
 
+static void tell_unread(const struct gate_error *why)
+{
+	complain("passed over: %s", why->text);
+}
+
 static int run(void *arg, int argc, char **argv)
 {
 	const struct history *h = arg;
@@ -59,11 +64,13 @@ static int run(void *arg, int argc, char **argv)
 		complain("wants one folder of runs, not %d", argc);
 		return EXIT_USAGE;
 	}
-	e = gate_history_read(argv[0], &h->metric, &found, &err);
+	e = gate_history_read(argv[0], &h->metric, tell_unread, &found, &err);
 	if (e) {
 		complain("%s", err.text);
 		gate_history_free(&found);
-		return e == -ENODATA || e == -EXDEV ? EXIT_INCONCLUSIVE : EXIT_USAGE;
+		return e == -ENODATA || e == -EXDEV ? EXIT_INCONCLUSIVE
+		       : e == -ENOMEM		    ? EXIT_RUNTIME
+						    : EXIT_USAGE;
 	}
 	if (h->svg)
 		code = draw(h->svg, &found);

@@ -3,18 +3,20 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <iommuscope/view.h>
 
 #include "gate/compare.h"
 #include "gate/output.h"
 #include "gate/sample.h"
 
 #define SIGNIFICANCE 0.001
-#define LEAST_SEGMENT 3
-/* Changes of exact costs below this are not told: other work may be in every run. */
-#define LEAST_STEP 0.001
+/* Fewer cannot be that significant, even when the first half is below all of the second. */
+#define LEAST_RUNS 14
 
 #define WIDTH 800
 #define HEIGHT 240
@@ -22,13 +24,27 @@
 
 /* ---- where it changed ------------------------------------------------------------------------- */
 
-static double level(const struct gate_point *point, size_t from, size_t to)
+/* In instructions one that a run had. */
+static double level(const struct gate_history *h, size_t from, size_t to)
 {
 	double value[SAMPLE_MAX];
+	struct sample s = {value, to - from};
 
 	for (size_t i = from; i < to; i++)
-		value[i - from] = point[i].value;
-	return sample_median((struct sample){value, to - from});
+		value[i - from] = h->point[i].value;
+	return h->unit == GATE_INSTRUCTIONS ? sample_least(s) : sample_median(s);
+}
+
+/* Away from the first run of the level: what creeps is found as well. */
+static void find_exact_steps(struct gate_history *h)
+{
+	double first = h->point[0].value;
+
+	for (size_t i = 1; i < h->points; i++) {
+		h->point[i].step = fabs(h->point[i].value - first) > GATE_EXACT_SPREAD * first;
+		if (h->point[i].step)
+			first = h->point[i].value;
+	}
 }
 
 static void find_steps(struct gate_point *point, size_t from, size_t to)
@@ -36,12 +52,12 @@ static void find_steps(struct gate_point *point, size_t from, size_t to)
 	double value[SAMPLE_MAX];
 	size_t cut;
 
-	if (to - from < 2 * LEAST_SEGMENT)
+	if (to - from < LEAST_RUNS)
 		return;
 	for (size_t i = from; i < to; i++)
 		value[i - from] = point[i].value;
 	cut = from + sample_change((struct sample){value, to - from}, SIGNIFICANCE);
-	if (cut == from || fabs(level(point, cut, to) / level(point, from, cut) - 1) < LEAST_STEP)
+	if (cut == from)
 		return;
 	point[cut].step = true;
 	find_steps(point, from, cut);
@@ -56,6 +72,14 @@ static int compare_recorded(const void *a, const void *b)
 	int order = strcmp(x->recorded, y->recorded);
 
 	return order ? order : strcmp(x->name, y->name);
+}
+
+/* As compare takes them. */
+static double value_of(const struct gate_metric *m, enum gate_unit unit, struct sample s)
+{
+	if (!gate_metric_is_cost(m))
+		return sample_most(s);
+	return unit == GATE_INSTRUCTIONS ? sample_least(s) : sample_median(s);
 }
 
 static int add_run(struct gate_history *h, const char *name, const struct gate_run *run)
@@ -78,7 +102,7 @@ static int add_run(struct gate_history *h, const char *name, const struct gate_r
 		h->point[h->points++] = (struct gate_point){
 			.name = strdup(name),
 			.recorded = strdup(run->recorded),
-			.value = run->unit == GATE_INSTRUCTIONS ? sample_least(s) : sample_median(s),
+			.value = value_of(&h->metric, run->unit, s),
 			.low = sample_least(s),
 			.high = sample_most(s),
 		};
@@ -86,30 +110,62 @@ static int add_run(struct gate_history *h, const char *name, const struct gate_r
 	return 0;
 }
 
-/* @first: the run that all others have to be like. */
-static int take_file(struct gate_history *h, const char *path, const char *name,
-		     struct gate_run **first, struct gate_error *err)
+/* The newest run so far, and one that is unlike it. */
+struct reading {
+	struct gate_run *run;
+	char name[NAME_MAX + 1];
+	char unlike[NAME_MAX + 1]; /* "": there is none */
+	const char *differs;	   /* in this */
+};
+
+static bool is_alike(const struct gate_run *a, const struct gate_run *b, const char **differs)
+{
+	*differs = "workload";
+	if (strcmp(a->workload, b->workload))
+		return false;
+	*differs = "unit";
+	return a->unit == b->unit && gate_same_machine(a, b, differs);
+}
+
+/* Takes @run over. Whichever is the newest at last, @unlike is unlike that. */
+static void note_run(struct reading *r, const char *name, struct gate_run *run)
+{
+	struct gate_run *old = r->run;
+	int order = old ? strcmp(run->recorded, old->recorded) : 1;
+	bool newer = order ? order > 0 : strcmp(name, r->name) > 0;
+	const char *differs;
+
+	if (old && !is_alike(old, run, &differs)) {
+		snprintf(r->unlike, sizeof(r->unlike), "%s", newer ? r->name : name);
+		r->differs = differs;
+	}
+	if (newer) {
+		snprintf(r->name, sizeof(r->name), "%s", name);
+		r->run = run;
+	}
+	gate_run_free(newer ? old : run);
+}
+
+static int take_file(struct gate_history *h, const char *path, const char *name, struct reading *r,
+		     void (*unread)(const struct gate_error *why), struct gate_error *err)
 {
 	struct gate_run *run;
-	const char *differs = "workload";
-	char file[4200];
+	char file[PATH_MAX + NAME_MAX];
 	int e;
 
 	snprintf(file, sizeof(file), "%s/%s", path, name);
 	e = gate_run_read(file, &run, err);
-	if (e)
-		return e;
-	if (*first && (strcmp((*first)->workload, run->workload) || (*first)->unit != run->unit ||
-		       !gate_same_machine(*first, run, &differs)))
-		e = gate_fail(err, -EXDEV, "%s is no run like the others: its %s is another; keep such "
-			      "runs in a folder of their own", file, differs);
-	else
-		e = add_run(h, name, run) ? gate_fail(err, -ENOMEM, "no memory") : 0;
-	h->unit = run->unit;
-	if (*first)
+	if (e && e != -ENOMEM) {
+		h->unread++;
+		unread(err);
+		return 0;
+	}
+	if (!e && add_run(h, name, run)) {
 		gate_run_free(run);
-	else
-		*first = run;
+		e = gate_fail(err, -ENOMEM, "no memory");
+	}
+	if (!e)
+		note_run(r, name, run);
 	return e;
 }
 
@@ -120,32 +176,50 @@ static int is_json(const struct dirent *e)
 	return len > 5 && !strcmp(e->d_name + len - 5, ".json");
 }
 
-int gate_history_read(const char *path, const struct gate_metric *metric, struct gate_history *h,
-		      struct gate_error *err)
+static int read_files(const char *path, struct gate_history *h, struct reading *r,
+		      void (*unread)(const struct gate_error *why), struct gate_error *err)
 {
-	struct gate_run *first = NULL;
 	struct dirent **entry;
 	int n = scandir(path, &entry, is_json, alphasort), e = 0;
 
-	*h = (struct gate_history){.metric = *metric};
 	if (n < 0)
 		return gate_fail(err, -errno, "cannot read the folder %s: %s", path, strerror(errno));
 	for (int i = 0; i < n; i++) {
 		if (!e)
-			e = take_file(h, path, entry[i]->d_name, &first, err);
+			e = take_file(h, path, entry[i]->d_name, r, unread, err);
 		free(entry[i]);
 	}
 	free(entry);
-	gate_run_free(first);
+	return e;
+}
+
+int gate_history_read(const char *path, const struct gate_metric *metric,
+		      void (*unread)(const struct gate_error *why), struct gate_history *h,
+		      struct gate_error *err)
+{
+	struct reading r = {};
+	int e;
+
+	*h = (struct gate_history){.metric = *metric};
+	e = read_files(path, h, &r, unread, err);
+	if (!e && *r.unlike)
+		e = gate_fail(err, -EXDEV, "%s/%s is no run like the newest, %s: its %s is another; keep such "
+			      "runs in a folder of their own", path, r.unlike, r.name, r.differs);
 	if (!e && !h->points)
 		e = gate_fail(err, -ENODATA, "no run in %s tells %s", path, metric->name);
 	if (!e && h->points > SAMPLE_MAX)
 		e = gate_fail(err, -E2BIG, "%s has %zu runs, more than %d", path, h->points, SAMPLE_MAX);
-	if (e)
-		return e;
-	qsort(h->point, h->points, sizeof(*h->point), compare_recorded);
-	find_steps(h->point, 0, h->points);
-	return 0;
+	if (!e) {
+		h->unit = r.run->unit;
+		h->too_few = h->unit == GATE_NS && h->points < LEAST_RUNS;
+		qsort(h->point, h->points, sizeof(*h->point), compare_recorded);
+		if (h->unit == GATE_INSTRUCTIONS)
+			find_exact_steps(h);
+		else
+			find_steps(h->point, 0, h->points);
+	}
+	gate_run_free(r.run);
+	return e;
 }
 
 void gate_history_free(struct gate_history *h)
@@ -177,28 +251,57 @@ static const char *cost(char to[GATE_CELL], const struct gate_history *h, double
 	return gate_value(to, &row, value, h->unit);
 }
 
+static void tell_level(FILE *out, const struct gate_history *h, size_t from, size_t end,
+		       double before)
+{
+	double now = level(h, from, end);
+	char text[GATE_CELL];
+
+	view_escape(out, h->metric.name);
+	fprintf(out, " %s from ", cost(text, h, now));
+	view_escape(out, h->point[from].recorded);
+	fputs(" (", out);
+	view_escape(out, h->point[from].name);
+	fprintf(out, "), %zu run%s", end - from, end - from == 1 ? "" : "s");
+	if (from && before > 0)
+		fprintf(out, ": %+.1f%%", 100 * (now / before - 1));
+	else if (from)
+		fputs(": it was 0", out);
+	fputc('\n', out);
+}
+
+/* No level: there may be a step in them. */
+static void tell_range(FILE *out, const struct gate_history *h)
+{
+	double value[SAMPLE_MAX];
+	struct sample s = {value, h->points};
+	char least[GATE_CELL], most[GATE_CELL];
+
+	for (size_t i = 0; i < h->points; i++)
+		value[i] = h->point[i].value;
+	view_escape(out, h->metric.name);
+	fprintf(out, " %s to %s: too few runs to tell a step: %zu, at least %d\n",
+		cost(least, h, sample_least(s)), cost(most, h, sample_most(s)), h->points,
+		LEAST_RUNS);
+}
+
 int gate_history_text(FILE *out, const struct gate_history *h)
 {
-	char text[GATE_CELL];
 	double before = 0;
 
-	for (size_t i = 0, end; i < h->points; i = end) {
-		double now;
-
+	if (h->too_few)
+		tell_range(out, h);
+	for (size_t i = 0, end; !h->too_few && i < h->points; i = end) {
 		end = segment_end(h, i);
-		now = level(h->point, i, end);
-		fprintf(out, "%s %s from %s (", h->metric.name, cost(text, h, now),
-			h->point[i].recorded);
-		gate_escape(out, h->point[i].name);
-		fprintf(out, "), %zu run%s", end - i, end - i == 1 ? "" : "s");
-		if (i)
-			fprintf(out, ": %+.1f%%", 100 * (now / before - 1));
-		fputc('\n', out);
-		before = now;
+		tell_level(out, h, i, end, before);
+		before = level(h, i, end);
 	}
 	if (h->passed_over)
 		fprintf(out, "%zu runs passed over: they failed, lost something or do not tell it\n",
 			h->passed_over);
+	if (h->unread)
+		fprintf(out, "%zu file%s passed over: no whole run that this iommugate reads\n", h->unread,
+			h->unread == 1 ? "" : "s");
 	return gate_written(out);
 }
 
@@ -236,11 +339,11 @@ static void draw_levels(FILE *out, const struct gate_history *h, const struct sc
 {
 	char text[GATE_CELL];
 
-	for (size_t i = 0, end; i < h->points; i = end) {
+	for (size_t i = 0, end; !h->too_few && i < h->points; i = end) {
 		double value;
 
 		end = segment_end(h, i);
-		value = level(h->point, i, end);
+		value = level(h, i, end);
 		fprintf(out, "<path class=\"level\" d=\"M%.1f %.1fH%.1f\"/>"
 			"<text x=\"%.1f\" y=\"%.1f\">%s</text>\n", x_of(s, (double)i), y_of(s, value),
 			x_of(s, (double)end - 1), x_of(s, (double)i), y_of(s, value) - 6,
