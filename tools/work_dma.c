@@ -27,9 +27,10 @@ static void once_block(const struct workload_options *o, struct workload_result 
 	int fd = open(o->device[0], O_RDONLY | O_DIRECT | O_CLOEXEC);
 	uint64_t window = (1 << 20) / o->size, begin;
 	void *buffer = NULL;
+	int err = fd < 0 ? errno : posix_memalign(&buffer, 4096, o->size);
 
-	if (fd < 0 || posix_memalign(&buffer, 4096, o->size)) {
-		workload_fail(r, "cannot read %s past the cache: %s", o->device[0], strerror(errno));
+	if (err) {
+		workload_fail(r, "cannot read %s past the cache: %s", o->device[0], strerror(err));
 		return;
 	}
 	begin = workload_now_ns();

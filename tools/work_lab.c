@@ -13,7 +13,7 @@
 
 #define BENCH "/sys/kernel/debug/iommulab/bench"
 
-static int prepare(const struct workload_options *o)
+static int prepare(struct workload_options *o)
 {
 	if (!access(BENCH, W_OK))
 		return 0;

@@ -50,35 +50,59 @@ static void link_of(const char *device, const char *link, char to[NAME_MAX])
 	snprintf(to, NAME_MAX, "%s", n < 0 ? "" : basename(target));
 }
 
-static int bind_device(const char *device, const char *driver)
+/*
+ * Off its driver, and to the one that @override names; "\n": to whichever the kernel finds. An error: nothing
+ * was done to it.
+ */
+static int rebind(const char *device, const char *override)
 {
 	char path[PATH_MAX], now[NAME_MAX];
+	int err;
 
-	link_of(device, "driver", now);
-	if (!strcmp(now, driver))
-		return 0;
 	snprintf(path, sizeof(path), PCI "/devices/%s/driver_override", device);
-	if (write_text(path, *driver ? driver : "\n"))
-		return -errno;
+	err = write_text(path, override);
+	if (err)
+		return err;
+	link_of(device, "driver", now);
 	snprintf(path, sizeof(path), PCI "/drivers/%s/unbind", now);
 	if (*now)
 		write_text(path, device);
 	write_text(PCI "/drivers_probe", device);
-	link_of(device, "driver", now);
-	return !*driver || !strcmp(now, driver) ? 0 : -ENODEV;
+	return 0;
 }
 
-/* Whose they were is tried by the kernel anew. */
-static void undo(const struct workload_options *o)
+/* One that is vfio-pci's already is not taken, and so stays that driver's. */
+static int take(const char *device, bool *taken)
+{
+	char now[NAME_MAX];
+	int err;
+
+	link_of(device, "driver", now);
+	if (!strcmp(now, "vfio-pci"))
+		return 0;
+	err = rebind(device, "vfio-pci");
+	if (err)
+		return err;
+	*taken = true;
+	link_of(device, "driver", now);
+	return strcmp(now, "vfio-pci") ? -ENODEV : 0;
+}
+
+static void undo(struct workload_options *o)
 {
 	for (size_t i = 0; i < o->devices; i++)
-		bind_device(o->device[i], "");
+		if (o->taken[i])
+			rebind(o->device[i], "\n");
 }
 
-static int prepare(const struct workload_options *o)
+static int prepare(struct workload_options *o)
 {
+	if (o->threads > MAX_THREADS) {
+		complain("--threads %" PRIu64 ": at most %d", o->threads, MAX_THREADS);
+		return EXIT_USAGE;
+	}
 	for (size_t i = 0; i < o->devices; i++) {
-		int err = bind_device(o->device[i], "vfio-pci");
+		int err = take(o->device[i], &o->taken[i]);
 
 		if (!err)
 			continue;
@@ -87,10 +111,7 @@ static int prepare(const struct workload_options *o)
 		undo(o);
 		return EXIT_RUNTIME;
 	}
-	if (o->threads <= MAX_THREADS)
-		return 0;
-	complain("--threads %" PRIu64 ": at most %d", o->threads, MAX_THREADS);
-	return EXIT_USAGE;
+	return 0;
 }
 
 /* ---- containers ------------------------------------------------------------------------------- */

@@ -20,6 +20,7 @@ struct workload_options {
 	uint64_t threads; /* 0: one */
 	const char *device[WORKLOAD_DEVICES];
 	size_t devices;
+	bool taken[WORKLOAD_DEVICES]; /* of them, by prepare(): for undo() */
 };
 
 /* Of one time. */
@@ -33,11 +34,14 @@ struct workload {
 	const char *name;
 	struct workload_options usual; /* what is 0 in the options asked for; size 0: has none */
 	size_t devices; /* that it needs, at least */
-	/* Makes ready, once: 0, or an error that is told on stderr. NULL: there is nothing to do. */
-	int (*prepare)(const struct workload_options *o);
+	/*
+	 * Makes ready, once: 0, or an error that is told on stderr, and all is as it was. NULL: there is
+	 * nothing to do.
+	 */
+	int (*prepare)(struct workload_options *o);
 	/* Does it, once. It runs in a process of its own. */
 	void (*once)(const struct workload_options *o, struct workload_result *r);
-	void (*undo)(const struct workload_options *o);
+	void (*undo)(struct workload_options *o);
 };
 
 /* The last has no name. */
