@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tools/workload.h"
@@ -235,6 +236,10 @@ static int boot(char **command)
 	pid_t pid = fork();
 	int status = 0;
 
+	if (pid < 0) {
+		complain("cannot start %s: %s", command[0], strerror(errno));
+		return 127;
+	}
 	if (!pid) {
 		dup2(STDERR_FILENO, STDOUT_FILENO);
 		execv(command[0], command);
@@ -243,6 +248,16 @@ static int boot(char **command)
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+/* The machine's clock begins anew with each boot: it knows no date. */
+static char *now_utc(void)
+{
+	char text[32];
+	time_t now = time(NULL);
+
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
+	return strdup(text);
 }
 
 /* The run comes back also when its workload failed. */
@@ -256,6 +271,8 @@ static int bring(const char *from, const char *to)
 	snprintf(path, sizeof(path), "%s/run.json", from);
 	e = gate_run_read(path, &run, &err);
 	if (!e) {
+		free(run->recorded);
+		run->recorded = now_utc();
 		e = gate_run_write(to, run, &err);
 		gate_run_free(run);
 	}
