@@ -82,6 +82,24 @@ static int write_one(const struct gate_output *output, const char *path, struct 
 	return err ? EXIT_RUNTIME : 0;
 }
 
+/* Two outputs would mix there. */
+static bool one_stdout(const struct compare *c)
+{
+	const char *first = NULL;
+
+	for (int i = 0; gate_outputs[i].name; i++) {
+		if (!c->file[i] || strcmp(c->file[i], "-"))
+			continue;
+		if (first) {
+			complain("--%s - and --%s -: only one output can go to stdout", first,
+				 gate_outputs[i].name);
+			return false;
+		}
+		first = gate_outputs[i].name;
+	}
+	return true;
+}
+
 /* The text goes to stdout, unless something else does. */
 static int write_outputs(const struct compare *c, struct gate_report *r)
 {
@@ -144,6 +162,8 @@ static int run(void *arg, int argc, char **argv)
 		complain("wants two runs, BASE.json and NEW.json, not %d", argc);
 		return EXIT_USAGE;
 	}
+	if (!one_stdout(arg))
+		return EXIT_USAGE;
 	code = read_run(argv[0], &base);
 	if (!code)
 		code = read_run(argv[1], &new);

@@ -99,7 +99,7 @@ static void once_alloc(const struct workload_options *o, struct workload_result 
 
 const struct workload workload_lab_map = {
 	.name = "lab-map",
-	.usual = {.count = 20000, .size = 4096, .threads = 1},
+	.usual = {.count = 30000, .size = 4096, .threads = 1},
 	.devices = 1,
 	.prepare = prepare,
 	.once = once_map,

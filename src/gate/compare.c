@@ -195,7 +195,7 @@ static bool same_probes(struct gate_row *row, const struct gate_run *base, const
 		decide(row, GATE_INCONCLUSIVE, "only %s is of --aggregate", base->aggregate ? "BASE" : "NEW");
 		return false;
 	}
-	if (!strcmp(base->mechanism, new->mechanism))
+	if (!*base->mechanism || !*new->mechanism || !strcmp(base->mechanism, new->mechanism))
 		return true;
 	decide(row, GATE_INCONCLUSIVE, "BASE was probed by \"%.30s\", NEW by \"%.30s\"", base->mechanism,
 	       new->mechanism);

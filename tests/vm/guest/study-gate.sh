@@ -9,7 +9,7 @@ shift 3
 insmod /lab.ko || exit
 rounds=/sys/module/iommulab/parameters/map_rounds
 clock='' count=20000
-[ "$how" = noisy ] || clock=--instructions count=2000
+[ "$how" = noisy ] || clock=--instructions count=3000
 
 once() { # NAME OPTION...
 	name=$1
