@@ -196,15 +196,16 @@ guest_stop() {
 
 # guest_wait ENTRY TIMEOUT: until the command has ended, the guest has, or time has run out.
 guest_wait() {
-	local entry=$1 end=$((booted + $2)) status=''
+	local entry=$1 end=$((booted + $2)) status='' alive
 	while :; do
+		# In this order: it may say its last word and be gone in between.
+		kill -0 "$supervised" 2>/dev/null && alive=1 || alive=
 		status=$(tail -c 16 "$work/out" | sed -n 's/^.*status \([0-9]*\)$/\1/p' | tail -n 1)
 		[ -z "$status" ] || break
-		kill -0 "$supervised" 2>/dev/null || break
+		[ -n "$alive" ] || { status=died; break; }
 		[ "$SECONDS" -lt "$end" ] || break
 		sleep 0.1
 	done
-	[ -n "$status" ] || kill -0 "$supervised" 2>/dev/null || status=died
 	sleep 0.1
 	guest_stop
 	case $status in
