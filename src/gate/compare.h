@@ -39,7 +39,7 @@ struct gate_result {
 
 /*
  * Exact costs within this are the same: of two repeats, or nothing is exact there, and of two runs. What is left is
- * how a repeat is entered and left: a thousand instructions more or less (make study-gate).
+ * how a repeat is entered and left: some thousand instructions more or less (make study-gate).
  */
 #define GATE_EXACT_SPREAD 0.002
 
