@@ -42,21 +42,33 @@ static struct columns columns_of(const struct gate_bucket *bucket, size_t n, dou
 	return c;
 }
 
+/* What few calls took does not make the picture: it is told. */
+#define SHOWN .99
+
 static void widen(const struct gate_bucket *bucket, size_t n, double *from, double *to)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (!bucket[i].count)
-			continue;
-		*from = fmin(*from, log(fmax((double)bucket[i].low, 1)));
-		*to = fmax(*to, log(fmax((double)bucket[i].high, 2)));
-	}
+	double unused, end = gate_percentile(bucket, n, SHOWN, INFINITY, &unused) * 1.02;
+
+	for (size_t i = 0; i < n; i++)
+		if (bucket[i].count)
+			*from = fmin(*from, log(fmax((double)bucket[i].low, 1)));
+	*to = fmax(*to, log(fmax(end, 2)));
+}
+
+static double above(const struct columns *c)
+{
+	double share = 1;
+
+	for (int i = 0; i < COLUMNS; i++)
+		share -= c->share[i];
+	return share;
 }
 
 static void draw(FILE *out, const struct columns *c, double most, const char *class)
 {
 	fprintf(out, "<path class=\"%s\" d=\"M0 %d", class, HEIGHT);
 	for (int i = 0; i < COLUMNS; i++) {
-		double y = HEIGHT - c->share[i] / most * (HEIGHT - 10);
+		double y = HEIGHT - c->share[i] / most * (HEIGHT - 20);
 
 		fprintf(out, "L%d %.1fL%d %.1f", i * WIDTH / COLUMNS, y, (i + 1) * WIDTH / COLUMNS, y);
 	}
@@ -97,6 +109,9 @@ static void draw_row(FILE *out, const struct gate_report *r, const struct gate_r
 		draw(out, &b, most, "base");
 		draw(out, &n, most, "new");
 		draw_scale(out, row, r->base->unit, from, to);
+		if (fmax(above(&b), above(&n)) >= .0005)
+			fprintf(out, "<text x=\"%d\" y=\"12\" text-anchor=\"end\">above: base %.1f %%, new "
+				"%.1f %%</text>", WIDTH, 100 * fabs(above(&b)), 100 * fabs(above(&n)));
 		fputs("</svg>\n", out);
 	}
 	free(base);
