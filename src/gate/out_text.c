@@ -76,8 +76,9 @@ int gate_text(FILE *out, const struct gate_report *r)
 	for (size_t i = 0; i < r->result->rows; i++)
 		print_row(out, r, &r->result->row[i]);
 	if (noise > 0)
-		fprintf(out, "\nIntervals hold with %g %% on each side. The noise floor, below which no\n"
-			"change shows, is %.1f %% or less.\n", 100 * r->confidence, 100 * noise);
+		fprintf(out, "\nIntervals hold with %g %% on each side. A change below the noise floor,\n"
+			"about %.1f %% at the worst, would not show.\n", 100 * r->confidence,
+			100 * noise);
 	fputc('\n', out);
 	gate_summary(out, r, view_escape);
 	fputc('\n', out);
