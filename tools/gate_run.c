@@ -29,7 +29,7 @@
  * By any other clock, repeats right after one another see the machine in one mood, and those of the next run in another:
  * docs/performance.md. So far apart they are a sample of what it does.
  */
-#define APART_S 1
+#define APART_NS 1000000000ull
 
 struct measure {
 	const char *path, *machine;
@@ -243,14 +243,6 @@ static bool start(struct measure *m)
 	return !err;
 }
 
-static void wait_apart(const struct measure *m)
-{
-	const struct timespec t = {.tv_sec = APART_S};
-
-	if (!m->instructions && !stop_requested)
-		nanosleep(&t, NULL);
-}
-
 /* Nothing of ours runs meanwhile. */
 static int once_untraced(struct measure *m, double *cost)
 {
@@ -267,6 +259,29 @@ static int drained(int err)
 	if (err)
 		complain("cannot go on capturing: %s", strerror(-err));
 	return err ? EXIT_RUNTIME : 0;
+}
+
+/* Meanwhile what others do on this machine is drained, and a terminal shows where we are. */
+static int wait_apart(const struct measure *m, uint64_t repeat)
+{
+	uint64_t end = workload_now_ns() + APART_NS;
+	bool terminal = isatty(STDERR_FILENO);
+	int err = 0;
+
+	if (m->instructions)
+		return 0;
+	if (terminal)
+		fprintf(stderr, "%s %" PRIu64 " of %" PRIu64 "\r", m->source ? "traced" : "untraced",
+			repeat + 1, m->repeats);
+	while (!err && !stop_requested && workload_now_ns() < end) {
+		if (m->source)
+			err = ims_capture_poll(m->source, 50);
+		else
+			usleep(50000);
+	}
+	if (terminal)
+		fputs("\033[K", stderr);
+	return drained(err);
 }
 
 static int once_traced(struct measure *m, double *cost)
@@ -298,8 +313,9 @@ static int repeat_traced(struct measure *m)
 	int code = 0;
 
 	for (uint64_t i = 0; !code && i < m->repeats; i++) {
-		wait_apart(m);
-		code = drained(ims_capture_refresh(m->source));
+		code = wait_apart(m, i);
+		if (!code)
+			code = drained(ims_capture_refresh(m->source));
 		gate_collect_begin(m->collect);
 		if (!code)
 			code = once_traced(m, &cost);
@@ -364,8 +380,9 @@ static int measure_all(struct measure *m)
 	for (uint64_t i = 0; !code && i < m->warmup; i++)
 		code = once_untraced(m, &unused);
 	for (uint64_t i = 0; !code && i < m->repeats; i++) {
-		wait_apart(m);
-		code = once_untraced(m, &m->work[i]);
+		code = wait_apart(m, i);
+		if (!code)
+			code = once_untraced(m, &m->work[i]);
 	}
 	if (code)
 		return code;
