@@ -209,7 +209,7 @@ bench-hot: guest-amd64
 bench-overhead: guest-amd64
 	$(Q)tests/bench/overhead
 
-# Whether iommugate cries wolf, and what it finds: BOOTS=20 and RUNS=200 take an hour.
+# Whether iommugate cries wolf, and what it finds: BOOTS=20 and RUNS=200 take two hours.
 .PHONY: study-gate
 study-gate: all guest-amd64
 	$(Q)tests/bench/study-gate $(BOOTS) $(RUNS)
