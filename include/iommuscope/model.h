@@ -235,9 +235,12 @@ struct model_verdict_info {
 	const char *text; /* one line, what it means */
 };
 
+#define MODEL_QUEUED_NS 1000000000ull
+
 /* A single map or unmap that a fault's IOVA was in. */
 struct model_mapping {
 	uint64_t time_ns; /* 0: none was found */
+	uint64_t domain;
 	uint64_t iova, size;
 	const char *comm;
 	uint32_t pid;
@@ -249,7 +252,11 @@ struct model_fault {
 	uint64_t iova;
 	bool write, access_known, pasid, iova_known;
 	const char *reason;		    /* in the driver's words; may be "" */
-	struct model_mapping mapped, unmapped; /* the last of the first fault's IOVA before it */
+	/* An IOMMU queues its faults: when the device left a domain less than MODEL_QUEUED_NS
+	 * before the fault was read, the DMA may have been on that one. 0: it did not. */
+	uint64_t left_domain, left_ns;
+	/* The last of the first fault's IOVA before it, of the verdict's domain or of that left. */
+	struct model_mapping mapped, unmapped;
 	uint64_t searched; /* single maps and unmaps that were kept at that time */
 	bool more;	   /* stands for all pages of the device that have no verdict of their own */
 };

@@ -60,9 +60,10 @@ static int ring_grow(struct model *m, struct faults *f)
 	return 0;
 }
 
-static bool covers(const struct mapping *op, uint64_t domain, uint64_t iova)
+static bool covers(const struct mapping *op, const struct model_fault *fault, uint64_t domain)
 {
-	return op->domain == domain && iova >= op->iova && iova - op->iova < op->size;
+	return (op->domain == domain || op->domain == fault->left_domain) &&
+	       fault->iova >= op->iova && fault->iova - op->iova < op->size;
 }
 
 static void consider(struct model_mapping *best, const struct mapping *op)
@@ -71,6 +72,7 @@ static void consider(struct model_mapping *best, const struct mapping *op)
 		return;
 	*best = (struct model_mapping){
 		.time_ns = op->time_ns,
+		.domain = op->domain,
 		.iova = op->iova,
 		.size = op->size,
 		.comm = op->comm,
@@ -89,7 +91,7 @@ static void reconsider(struct model *m, const struct mapping *op)
 {
 	for (const struct verdict_node *v = m->verdicts; v; v = v->next)
 		if (v->pub.fault && !v->pub.fault->more && !v->pub.fault->pasid &&
-		    op->time_ns <= v->pub.time_ns && covers(op, v->pub.domain, v->pub.fault->iova))
+		    op->time_ns <= v->pub.time_ns && covers(op, v->pub.fault, v->pub.domain))
 			consider_for((struct model_fault *)v->pub.fault, op);
 }
 
@@ -130,12 +132,12 @@ static void search(struct model *m, struct model_fault *fault, uint64_t domain, 
 	struct faults *f = m->faults;
 	uint32_t kept = f->kept < f->room ? f->kept : f->room;
 
-	if (!domain || fault->pasid || !fault->iova_known || f->steps > SEARCH_STEPS)
+	if ((!domain && !fault->left_domain) || fault->pasid || !fault->iova_known || f->steps > SEARCH_STEPS)
 		return;
 	f->steps += kept;
 	fault->searched = kept;
 	for (uint32_t i = 0; i < kept; i++)
-		if (f->ring[i].time_ns <= time_ns && covers(&f->ring[i], domain, fault->iova))
+		if (f->ring[i].time_ns <= time_ns && covers(&f->ring[i], fault, domain))
 			consider_for(fault, &f->ring[i]);
 }
 
@@ -210,6 +212,17 @@ static struct domain_node *fault_domain(struct model *m, const struct ims_event 
 	return d;
 }
 
+/* What the device was on when it did the DMA, if that is not where it is by now. */
+static void fault_left(struct model_fault *fault, const struct device_node *dev, uint64_t domain,
+		       uint64_t time_ns)
+{
+	if (!dev || fault->pasid || !dev->left_domain || dev->left_domain == domain ||
+	    dev->left_ns > time_ns || time_ns - dev->left_ns > MODEL_QUEUED_NS)
+		return;
+	fault->left_domain = dev->left_domain;
+	fault->left_ns = dev->left_ns;
+}
+
 int fault_apply(struct model *m, const struct ims_event *e, uint64_t time_ns)
 {
 	struct model_fault fault = fault_of(m, e);
@@ -242,6 +255,7 @@ int fault_apply(struct model *m, const struct ims_event *e, uint64_t time_ns)
 		.function = intern(m, e->function),
 		.reason = "",
 	};
+	fault_left(&fault, dev, v.domain, time_ns);
 	if (time_ns > f->last_ns)
 		f->last_ns = time_ns;
 	ret = tell(m, &v, &fault, dev);

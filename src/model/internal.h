@@ -40,7 +40,8 @@ struct group_node {
 
 struct device_node {
 	struct model_device pub;
-	uint32_t fault_pages; /* verdicts on faults of its own */
+	uint64_t left_domain, left_ns; /* the last that translated for it, and until when; 0: none */
+	uint32_t fault_pages;	       /* verdicts on faults of its own */
 	struct device_node *prev_of_group;
 	UT_hash_handle hh;
 };

@@ -270,6 +270,10 @@ void device_set_domain(struct model *m, struct device_node *dev, uint64_t domain
 		share_join(to, dev->pub.instance);
 	if (from && from->pub.device_count && !--from->pub.device_count)
 		from->idle_ns = m->overview.last_ns;
+	if (from && from != to && !attach_is_global(from->pub.type)) {
+		dev->left_domain = from->pub.id;
+		dev->left_ns = m->overview.last_ns;
+	}
 	if (to)
 		to->pub.device_count++;
 	dev->pub.domain = to ? domain : 0;

@@ -144,6 +144,8 @@ static struct verdict_node *verdict_new(struct model *m, const struct model_verd
 	m->verdict_kinds[v->kind]++;
 	pin(m, v->domain);
 	pin(m, v->retry_domain);
+	if (v->fault)
+		pin(m, v->fault->left_domain);
 	return node;
 }
 

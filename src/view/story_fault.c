@@ -80,7 +80,10 @@ static void tell_mapping(FILE *out, const struct model_verdict *v, const struct 
 
 	if (!p->time_ns)
 		return;
-	fprintf(out, "It was last %s %s before, by ", done, view_ns(ago, v->time_ns - p->time_ns));
+	fprintf(out, "It was last %s", done);
+	if (p->domain != v->domain)
+		fprintf(out, " in domain %" PRIu64, p->domain);
+	fprintf(out, " %s before, by ", view_ns(ago, v->time_ns - p->time_ns));
 	story_who(out, p->comm, p->pid);
 	fprintf(out, ", with 0x%" PRIx64 " and %s. ", p->iova, view_bytes(bytes, p->size));
 }
@@ -97,11 +100,29 @@ static bool maps_were_lost(const struct model *m)
 	return false;
 }
 
+static void tell_domain(FILE *out, const struct model *m, const struct model_verdict *v)
+{
+	char ago[VIEW_TEXT];
+
+	if (v->domain) {
+		fputs("The device was on ", out);
+		story_domain(out, m, v->domain);
+		fputs(". ", out);
+	}
+	if (!v->fault->left_domain)
+		return;
+	fputs("It had left ", out);
+	story_domain(out, m, v->fault->left_domain);
+	fprintf(out,
+		" %s before: faults are queued, so the DMA may have been on that one. ",
+		view_ns(ago, v->time_ns - v->fault->left_ns));
+}
+
 static void tell_history(FILE *out, const struct model *m, const struct model_verdict *v)
 {
 	const struct model_fault *f = v->fault;
 
-	if (f->more || f->pasid || !f->iova_known || !v->domain)
+	if (f->more || f->pasid || !f->iova_known || (!v->domain && !f->left_domain))
 		return;
 	tell_mapping(out, v, &f->unmapped, "unmapped");
 	tell_mapping(out, v, &f->mapped, "mapped");
@@ -128,13 +149,10 @@ void story_fault(FILE *out, const struct model *m, const struct model_verdict *v
 	tell_access(out, f);
 	fprintf(out, " at %s, and its IOMMU refused", view_time(buf, m, v->time_ns));
 	tell_reason(out, f->reason);
-	if (f->pasid) {
+	if (f->pasid)
 		fputs("It was under a PASID, so of another domain than the device's own. ", out);
-	} else if (v->domain) {
-		fputs("The device was on ", out);
-		story_domain(out, m, v->domain);
-		fputs(". ", out);
-	}
+	else
+		tell_domain(out, m, v);
 	tell_history(out, m, v);
 	if (f->more)
 		fprintf(out, "These have no verdicts of their own; there were %" PRIu64 ". ",

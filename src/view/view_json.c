@@ -77,6 +77,7 @@ static json_t *mapping_json(const struct model_mapping *p)
 	if (!p->time_ns)
 		return json_null();
 	o = json_with(json_object(), "time_ns", json_number(p->time_ns));
+	o = json_with(o, "domain", json_number(p->domain));
 	o = json_with(o, "iova", json_number(p->iova));
 	o = json_with(o, "size", json_number(p->size));
 	o = json_with(o, "pid", json_number(p->pid));
@@ -94,6 +95,8 @@ static json_t *fault_json(const struct model_fault *f)
 	o = json_with(o, "pasid", flag(f->pasid));
 	o = json_with(o, "reason", json_text_or_null(f->reason));
 	o = json_with(o, "more", flag(f->more));
+	o = json_with(o, "left_domain", json_number_or_null(f->left_domain));
+	o = json_with(o, "left_ns", f->left_domain ? json_number(f->left_ns) : json_null());
 	o = json_with(o, "mapped", mapping_json(&f->mapped));
 	o = json_with(o, "unmapped", mapping_json(&f->unmapped));
 	return json_with(o, "searched", json_number(f->searched));

@@ -147,6 +147,39 @@ static void test_last_mapper(void **state)
 	model_free(m);
 }
 
+/* What was read when the device was elsewhere by then: 1 s after it left is late enough, more is not. */
+static void test_left(void **state)
+{
+	for (int late = 0; late < 2; late++) {
+		struct model *m = new_container("arm-smmu-v3");
+		const struct model_fault *f;
+		uint64_t left;
+
+		EVENT(m, MAP, .domain = A, .iova = PAGE, .size = PAGE, .comm = "mapper");
+		EVENT(m, UNMAP, .domain = A, .iova = PAGE, .size = PAGE, .comm = "unmapper");
+		EVENT(m, ATTACH, AT1, .domain = BLOCKING_ID, .domain_type = BLOCKED);
+		left = test_now;
+		EVENT(m, ATTACH, AT1, .domain = 1, .domain_type = DMA, READ(SMMU1));
+		test_now = left + MODEL_QUEUED_NS - 10000 + late;
+		FAULT(m, PAGE);
+		f = only(m)->fault;
+		assert_int_equal(only(m)->domain, 1);
+		assert_int_equal(f->left_domain, late ? 0 : A);
+		if (late) {
+			assert_int_equal(f->mapped.time_ns, 0);
+		} else {
+			assert_int_equal(f->left_ns, left);
+			assert_int_equal(f->mapped.domain, A);
+			assert_string_equal(f->unmapped.comm, "unmapper");
+			assert_story(m, only(m), "The device was on domain 1 (DMA). It had left "
+						 "domain 20 (UNMANAGED) 1.00s before: faults are "
+						 "queued, so the DMA may have been on that one. ");
+			assert_story(m, only(m), "last unmapped in domain 20 1.00s before, by");
+		}
+		model_free(m);
+	}
+}
+
 /* Ends and wrap: the last byte is in, the next is not; a size up to the end of all addresses. */
 static void test_bounds(void **state)
 {
@@ -363,6 +396,7 @@ int main(void)
 		cmocka_unit_test(test_plain),	       cmocka_unit_test(test_domain_of_event),
 		cmocka_unit_test(test_pasid),	       cmocka_unit_test(test_no_address),
 		cmocka_unit_test(test_unknown_device), cmocka_unit_test(test_last_mapper),
+		cmocka_unit_test(test_left),
 		cmocka_unit_test(test_bounds),	       cmocka_unit_test(test_hooked),
 		cmocka_unit_test(test_later),	       cmocka_unit_test(test_out_of_order),
 		cmocka_unit_test(test_forgotten),      cmocka_unit_test(test_storm),

@@ -3,8 +3,9 @@
  * edu-dma: lets QEMU's "edu" device do DMA, to addresses that are mapped and to such that are not.
  *
  *   edu-dma BDF read|write IOVA...   as it stands: the device is in its default domain
- *   edu-dma BDF vfio IOVA            in a VFIO container: maps a page there, has the device read and
- *                                    write it, unmaps it, and has the device read it again
+ *   edu-dma BDF vfio IOVA SECONDS    in a VFIO container: maps a page there, has the device read and
+ *                                    write it, unmaps it, has the device read it again, and stays:
+ *                                    the fault waits in a queue until the kernel reads it
  *
  * The device has a 28-bit DMA mask. Exit status: 0 all done, 1 something failed, 2 usage.
  */
@@ -119,7 +120,7 @@ static volatile uint8_t *vfio_bar(const char *bdf, int *container)
 	return mmap(NULL, BAR_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, device, bar.offset);
 }
 
-static int run_vfio(const char *bdf, uint32_t iova)
+static int run_vfio(const char *bdf, uint32_t iova, unsigned int seconds)
 {
 	uint32_t *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
 			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
@@ -146,6 +147,7 @@ static int run_vfio(const char *bdf, uint32_t iova)
 	if (ioctl(container, VFIO_IOMMU_UNMAP_DMA, &unmap))
 		return fail("unmap");
 	dma(bar, iova, 0);
+	sleep(seconds);
 	printf("pid %d\n", getpid());
 	return 0;
 }
@@ -154,8 +156,8 @@ int main(int argc, char **argv)
 {
 	if (argc >= 4 && (!strcmp(argv[2], "read") || !strcmp(argv[2], "write")))
 		return run_plain(argv[1], !strcmp(argv[2], "write"), argv + 3, argc - 3);
-	if (argc == 4 && !strcmp(argv[2], "vfio"))
-		return run_vfio(argv[1], strtoul(argv[3], NULL, 0));
-	fputs("usage: edu-dma BDF read|write IOVA...\n       edu-dma BDF vfio IOVA\n", stderr);
+	if (argc == 5 && !strcmp(argv[2], "vfio"))
+		return run_vfio(argv[1], strtoul(argv[3], NULL, 0), atoi(argv[4]));
+	fputs("usage: edu-dma BDF read|write IOVA...\n       edu-dma BDF vfio IOVA SECONDS\n", stderr);
 	return 2;
 }
