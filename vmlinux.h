@@ -64,6 +64,7 @@ struct pt_regs;
 
 #ifdef __TARGET_ARCH_x86
 struct pt_regs {
+	long unsigned int r8;
 	long unsigned int cx;
 	long unsigned int dx;
 	long unsigned int si;

@@ -105,7 +105,7 @@ static __always_inline void hot_enter(__u32 hook, __u32 point, __u64 object, __u
 	if (!c)
 		return;
 	c->arg[0] = object;
-	if (hot_sized(hook))
+	if (hot_sized(hook) || dma_sizes)
 		c->arg[1] = size;
 	if (trace_is_for(hook))
 		c->arg[2] = iova;
@@ -144,7 +144,7 @@ static __always_inline void hot_done(void *ctx, __u32 hook, __u32 row, enum hot_
 {
 	bool failed = hot_failed(kind, ret, size);
 	__u64 bytes = hot_bytes(kind, ret, size);
-	__u32 slot = slot_find(object, hook, row);
+	__u32 slot = slot_find(size_key(object, hook, size), hook, row);
 
 	if (trace_is_for(hook)) {
 		struct trace_call t = {now, ns, object, iova, size};
@@ -177,13 +177,37 @@ static __always_inline bool hot_skips(__u32 point)
 	return !filter_task() || hot_inner(point);
 }
 
+/* Parameter @n, a constant, from 0. */
+#define HOT_PARM(ctx, n)                                                                           \
+	((n) == 0   ? PT_REGS_PARM1(ctx)                                                           \
+	 : (n) == 1 ? PT_REGS_PARM2(ctx)                                                           \
+	 : (n) == 2 ? PT_REGS_PARM3(ctx)                                                           \
+	 : (n) == 3 ? PT_REGS_PARM4(ctx)                                                           \
+		    : PT_REGS_PARM5(ctx))
+#define HOT_ARG(ctx, n) (ctx)[n]
+
+/* In the place of its number where functions differ; 0: there is no size. */
+#define HOT_SIZE_DMA_MAP 100
+
+static __always_inline __u64 dma_map_size(__u64 arg2, __u64 arg3)
+{
+	barrier_var(arg2); /* or one read of a place that is chosen, which the verifier refuses */
+	barrier_var(arg3);
+	return dma_map_size_arg == 2 ? arg2 : arg3;
+}
+
+#define HOT_SIZE_ARG(get, n)                                                                       \
+	((n) == HOT_SIZE_DMA_MAP ? dma_map_size(get(ctx, 2), get(ctx, 3))                          \
+	 : (n)			 ? get(ctx, (n) == HOT_SIZE_DMA_MAP ? 0 : (n))                     \
+				 : 0)
+
 #define HOT_KPROBE(section, entry, exit, hook, point, kind, object_arg, size_arg)                  \
 	SEC("k" section)                                                                           \
 	int entry(struct pt_regs *ctx)                                                             \
 	{                                                                                          \
 		if (!hot_skips(point))                                                             \
 			hot_enter(hook, point, HOT_PARM(ctx, object_arg), HOT_PARM(ctx, 1),        \
-				  HOT_PARM(ctx, size_arg));                                        \
+				  HOT_SIZE_ARG(HOT_PARM, size_arg));                               \
 		return 0;                                                                          \
 	}                                                                                          \
 	SEC("kret" section)                                                                        \
@@ -202,7 +226,7 @@ static __always_inline bool hot_skips(__u32 point)
 		}                                                                                  \
 		ns = now - c->time_ns;                                                             \
 		address = c->arg[0];                                                               \
-		size = hot_sized(hook) ? c->arg[1] : 0;                                            \
+		size = hot_sized(hook) || dma_sizes ? c->arg[1] : 0;                               \
 		iova = hot_sized(hook) ? c->arg[2] : 0;                                            \
 		call_release(c);                                                                   \
 		hot_done(ctx, hook, row, kind, now, ns, address, iova, size,                       \
@@ -249,7 +273,7 @@ static __always_inline void hot_begin(__u32 hook, __u32 point)
 		if ((kind) != HOT_ANY)                                                             \
 			bpf_get_func_ret(ctx, &ret);                                               \
 		hot_done(ctx, hook, row, kind, now, ns, address, hot_sized(hook) ? ctx[1] : 0,     \
-			 hot_sized(hook) ? ctx[size_arg] : 0, ret);                                \
+			 hot_sized(hook) || dma_sizes ? HOT_SIZE_ARG(HOT_ARG, size_arg) : 0, ret); \
 	} while (0)
 
 #define HOT_FEXIT(name, hook, point, kind, object_arg, size_arg)                                   \
@@ -344,7 +368,9 @@ static __always_inline __u64 hot_keep(__u32 hook, __u32 point)
 		if (!time_every || then != HOT_UNTIMED)                                           \
 			now = bpf_ktime_get_ns();                                                  \
 		*kept = ctx[object_arg];                                                           \
-		slot = slot_find(*(volatile __u64 *)kept, hook, row);                              \
+		slot = slot_find(size_key(*(volatile __u64 *)kept, hook,                           \
+					  dma_sizes ? HOT_SIZE_ARG(HOT_ARG, size_arg) : 0),        \
+				 hook, row);                                                       \
 		if (trace_is_for(hook) &&                                                          \
 		    name##_traced(ctx, now, now - then, *(volatile __u64 *)kept, slot))            \
 			return 0;                                                                  \
@@ -374,13 +400,6 @@ static __always_inline __u64 hot_keep(__u32 hook, __u32 point)
 			hot_begin(hook, point);                                                    \
 		return 0;                                                                          \
 	}
-
-/* Parameter @n, a constant, from 0. */
-#define HOT_PARM(ctx, n)                                                                           \
-	((n) == 0   ? PT_REGS_PARM1(ctx)                                                           \
-	 : (n) == 1 ? PT_REGS_PARM2(ctx)                                                           \
-	 : (n) == 2 ? PT_REGS_PARM3(ctx)                                                           \
-		    : PT_REGS_PARM4(ctx))
 
 #define HOT_PAIRS(name, ...)                                                                       \
 	HOT_FEXIT(name, __VA_ARGS__)                                                               \
@@ -433,16 +452,16 @@ int queue_sync_scope_tp(__u64 *ctx)
 
 /* ---- the DMA API, where an IOMMU is behind it: (device, ...) ----------------------------------- */
 
-HOT(dma_map, IMS_HOOK_DMA_MAP, IMS_POINT_DMA_MAP, HOT_DMA, 0, 0)
-HOT(dma_map_resource, IMS_HOOK_DMA_MAP, IMS_POINT_DMA_MAP_RESOURCE, HOT_DMA, 0, 0)
-HOT(dma_alloc, IMS_HOOK_DMA_MAP, IMS_POINT_DMA_ALLOC, HOT_POINTER, 0, 0)
-HOT(dma_unmap, IMS_HOOK_DMA_UNMAP, IMS_POINT_DMA_UNMAP, HOT_ANY, 0, 0)
-HOT(dma_unmap_resource, IMS_HOOK_DMA_UNMAP, IMS_POINT_DMA_UNMAP_RESOURCE, HOT_ANY, 0, 0)
-HOT(dma_free, IMS_HOOK_DMA_UNMAP, IMS_POINT_DMA_FREE, HOT_ANY, 0, 0)
+HOT(dma_map, IMS_HOOK_DMA_MAP, IMS_POINT_DMA_MAP, HOT_DMA, 0, HOT_SIZE_DMA_MAP)
+HOT(dma_map_resource, IMS_HOOK_DMA_MAP, IMS_POINT_DMA_MAP_RESOURCE, HOT_DMA, 0, 2)
+HOT(dma_alloc, IMS_HOOK_DMA_MAP, IMS_POINT_DMA_ALLOC, HOT_POINTER, 0, 1)
+HOT(dma_unmap, IMS_HOOK_DMA_UNMAP, IMS_POINT_DMA_UNMAP, HOT_ANY, 0, 2)
+HOT(dma_unmap_resource, IMS_HOOK_DMA_UNMAP, IMS_POINT_DMA_UNMAP_RESOURCE, HOT_ANY, 0, 2)
+HOT(dma_free, IMS_HOOK_DMA_UNMAP, IMS_POINT_DMA_FREE, HOT_ANY, 0, 1)
 HOT_OUTER(dma_map_sg, IMS_HOOK_DMA_MAP, IMS_POINT_DMA_MAP_SG, HOT_COUNT, 0, 0)
 HOT_OUTER(dma_unmap_sg, IMS_HOOK_DMA_UNMAP, IMS_POINT_DMA_UNMAP_SG, HOT_ANY, 0, 0)
-HOT(dma_iova_link, IMS_HOOK_DMA_MAP, IMS_POINT_DMA_IOVA_LINK, HOT_ERRNO, 0, 0)
-HOT(dma_iova_unlink, IMS_HOOK_DMA_UNMAP, IMS_POINT_DMA_IOVA_UNLINK, HOT_ANY, 0, 0)
-HOT_OUTER(dma_iova_destroy, IMS_HOOK_DMA_UNMAP, IMS_POINT_DMA_IOVA_DESTROY, HOT_ANY, 0, 0)
+HOT(dma_iova_link, IMS_HOOK_DMA_MAP, IMS_POINT_DMA_IOVA_LINK, HOT_ERRNO, 0, 4)
+HOT(dma_iova_unlink, IMS_HOOK_DMA_UNMAP, IMS_POINT_DMA_IOVA_UNLINK, HOT_ANY, 0, 3)
+HOT_OUTER(dma_iova_destroy, IMS_HOOK_DMA_UNMAP, IMS_POINT_DMA_IOVA_DESTROY, HOT_ANY, 0, 2)
 
 #endif

@@ -24,9 +24,32 @@ static __always_inline __u32 hook_op(__u32 hook)
 					     : IMS_OP_DMA_UNMAP;
 }
 
+static __always_inline bool op_has_sizes(__u32 op)
+{
+	return dma_sizes && (op == IMS_OP_DMA_MAP || op == IMS_OP_DMA_UNMAP);
+}
+
+/* Objects are aligned: what is counted by size has that in the lower bits of its address. */
+#define IMS_SIZE_MASK 7ull
+
+static __always_inline __u64 size_key(__u64 address, __u32 hook, __u64 size)
+{
+	if (!op_has_sizes(hook_op(hook)))
+		return address;
+	return address | (size >= 1u << 30	? IMS_SIZE_1G
+			  : size >= 2u << 20	? IMS_SIZE_2M
+			  : size >= 64u << 10 ? IMS_SIZE_64K
+			  : size		? IMS_SIZE_4K
+						: IMS_SIZE_NONE);
+}
+
 static __always_inline __u64 *cache_place(__u64 address, __u32 op)
 {
-	return &slot_cache[op][(__u32)(address >> 6) & (IMS_CACHE_SIZE - 1)];
+	__u32 place = (__u32)(address >> 6);
+
+	if (op_has_sizes(op))
+		place += (__u32)(address & IMS_SIZE_MASK);
+	return &slot_cache[op][place & (IMS_CACHE_SIZE - 1)];
 }
 
 /* @address: of an object without a number. Returns the slot to count in. */
@@ -53,6 +76,7 @@ static __always_inline __u32 slot_claim(__u32 *slot, __u32 hook, __u64 domain, _
 	o->hook = hook;
 	o->object[0] = 0;
 	o->selected = selected;
+	o->size = op_has_sizes(hook_op(hook)) ? address & IMS_SIZE_MASK : IMS_SIZE_NONE;
 	if (name)
 		read_name(o->object, name);
 	barrier();
@@ -113,7 +137,7 @@ static __noinline __u32 class_slot(__u64 dev)
 
 static __noinline __u32 device_slot(__u64 dev, __u32 hook)
 {
-	return object_slot(dev, hook, (struct device *)dev);
+	return object_slot(dev, hook, (struct device *)(dev & ~IMS_SIZE_MASK));
 }
 
 /*
@@ -182,7 +206,7 @@ static __always_inline void domain_forget(__u64 dom)
 	bpf_map_delete_elem(&domains, &dom);
 }
 
-static __always_inline void device_forget(__u64 dev)
+static __always_inline void device_forget_size(__u64 dev)
 {
 	struct ims_object_state *s = bpf_map_lookup_elem(&objects, &dev);
 
@@ -191,6 +215,13 @@ static __always_inline void device_forget(__u64 dev)
 	slot_bury(dev, IMS_HOOK_DMA_MAP, s->slot[0]);
 	slot_bury(dev, IMS_HOOK_DMA_UNMAP, s->slot[1]);
 	bpf_map_delete_elem(&objects, &dev);
+}
+
+static __always_inline void device_forget(__u64 dev)
+{
+	device_forget_size(dev);
+	for (__u32 size = 1; dma_sizes && size < IMS_SIZES; size++)
+		device_forget_size(dev | size);
 }
 
 #endif

@@ -118,6 +118,8 @@ const volatile __u64 trace_slower_ns; /* those that took so long are, with a sta
 const volatile __u32 stacks = IMS_STACK_KERNEL; /* enum ims_stacks, of events that have them */
 
 const volatile __u32 trace_any; /* single maps and unmaps are told, all or some */
+const volatile __u32 dma_sizes;	 /* the DMA API is counted by size, too */
+const volatile __s32 dma_map_size_arg; /* which argument of dma_map that is */
 /* Initialised, or its place would be that of its first use, and objects without sessions use it not. */
 const volatile __u32 time_every = 0; /* one call of so many is timed; 0: each is */
 

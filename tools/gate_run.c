@@ -335,7 +335,10 @@ static int put(void *arg, const struct ims_record *rec)
 /* A failure of the workload is what the run says; the capture is ended properly all the same. */
 static int trace(struct measure *m)
 {
-	struct ims_capture_options o = {.choice.all = !m->aggregate, .sink = put};
+	struct ims_capture_options o = {
+		.choice = {.all = !m->aggregate, .dma_sizes = !m->aggregate},
+		.sink = put,
+	};
 	struct ims_error err;
 	int code;
 

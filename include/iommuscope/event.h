@@ -129,6 +129,9 @@ enum ims_op {
 };
 
 /* Slots are handed out when first used, and given back by user space once their object is gone. */
+/* What a call is about, at least; of the DMA API less than a page is one. */
+enum ims_size { IMS_SIZE_NONE, IMS_SIZE_4K, IMS_SIZE_64K, IMS_SIZE_2M, IMS_SIZE_1G, IMS_SIZES };
+
 enum ims_slot_state { IMS_SLOT_FREE, IMS_SLOT_USED, IMS_SLOT_DEAD };
 
 /* Who has a statistics slot. The first IMS_OPS are those of all that got none of their own. */
@@ -138,7 +141,8 @@ struct ims_slot_owner {
 	__u32 hook;
 	__u32 state; /* enum ims_slot_state, written last */
 	char object[IMS_NAME_LEN]; /* name of the device or the instance; "": none */
-	__u64 selected; /* domain: the filters want it */
+	__u32 selected; /* domain: the filters want it */
+	__u32 size;     /* enum ims_size */
 };
 
 enum ims_stacks { IMS_STACK_KERNEL = 1, IMS_STACK_USER = 2 };

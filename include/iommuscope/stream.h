@@ -104,6 +104,7 @@ struct ims_stats {
 	uint64_t untimed;
 	uint64_t bucket[IMS_HIST_BUCKETS];
 	const char *object; /* queue-sync: the instance; dma-map, dma-unmap: the device; else "" */
+	uint32_t size; /* enum ims_size, of a capture that tells them apart; not in a stream */
 };
 
 struct ims_loss {

@@ -39,6 +39,7 @@ struct ims_choice {
 	uint32_t sample; /* one in so many is, by chance; 0 or 1: each */
 	uint64_t slower_ns; /* each that took so long is, with a stack; 0: none */
 	uint32_t time; /* where the kernel has fsession one call in so many is timed; 0 or 1: each */
+	bool dma_sizes; /* statistics of the DMA API for each enum ims_size of a device */
 	bool no_kernel_stacks, user_stacks; /* of events but single maps and unmaps */
 	struct ims_filter filter;
 	uint32_t without; /* bit by enum ims_hook: operations that are not observed */

@@ -56,6 +56,7 @@ int choice_prepare(const struct ims_choice *c, struct ims_bpf *s)
 	s->rodata->stacks = (c->no_kernel_stacks ? 0 : IMS_STACK_KERNEL) |
 			    (c->user_stacks ? IMS_STACK_USER : 0);
 	s->rodata->trace_slower_ns = c->slower_ns;
+	s->rodata->dma_sizes = c->dma_sizes;
 	s->rodata->trace_any = c->all || c->slower_ns;
 	if (c->time > 1)
 		s->rodata->time_every = c->time;

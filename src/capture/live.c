@@ -53,8 +53,9 @@ static int load_once(struct ims_capture *c)
 	c->skel = s = object_open(c->options.btf);
 	if (!s)
 		return -errno;
-	s->rodata->fault_amd_arg = c->plan.row[IMS_POINT_FAULT_AMD].device_arg;
-	s->rodata->alloc_device_arg = c->plan.row[IMS_POINT_DOMAIN_ALLOC].device_arg;
+	s->rodata->fault_amd_arg = c->plan.row[IMS_POINT_FAULT_AMD].arg;
+	s->rodata->alloc_device_arg = c->plan.row[IMS_POINT_DOMAIN_ALLOC].arg;
+	s->rodata->dma_map_size_arg = c->plan.row[IMS_POINT_DMA_MAP].arg;
 	c->plan.variant = choice_variant(&c->options.choice);
 	err = plan_prepare(&c->plan, s->obj);
 	if (!err)

@@ -249,7 +249,7 @@ static void begin_row(struct plan_row *row, enum ims_point point)
 	row->missed = missed;
 	row->point = point;
 	row->program = points[point].program;
-	row->device_arg = -1;
+	row->arg = -1;
 	row->mechanism = PLAN_NONE;
 }
 
@@ -270,7 +270,7 @@ static struct plan_row *next_row(struct plan *p, enum ims_point point)
 
 static void take(struct plan *p, struct plan_row *row, const struct candidate *c)
 {
-	row->device_arg = c->device_arg;
+	row->arg = c->arg;
 	if (c->program)
 		row->program = c->program;
 	if (c->kind != IS_TRACEPOINT) {

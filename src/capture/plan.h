@@ -45,7 +45,7 @@ struct plan_row {
 	const char *program; /* prefix of the programs' names */
 	enum plan_mechanism mechanism;
 	enum plan_state state;
-	int device_arg; /* of domain-alloc: which argument is the device; -1: none is */
+	int arg; /* see struct candidate */
 	bool no_args;	/* see IMS_ROW_NO_ARGS */
 	int params;	/* how many the function has */
 	uint64_t address; /* to attach at; 0: by name */

@@ -33,8 +33,8 @@ const struct point points[IMS_POINT_MAX] = {
 	[IMS_POINT_DOMAIN_ALLOC] = {IMS_HOOK_DOMAIN_ALLOC,
 				    "domain_alloc",
 				    {CORE("__iommu_paging_domain_alloc_flags", "dev,type"),
-				     {"__iommu_domain_alloc", "ops,dev,type", .device_arg = 1},
-				     {"__iommu_domain_alloc", "bus,type", .device_arg = -1}}},
+				     {"__iommu_domain_alloc", "ops,dev,type", .arg = 1},
+				     {"__iommu_domain_alloc", "bus,type", .arg = -1}}},
 	[IMS_POINT_ALLOC_DEVICE] = {IMS_HOOK_DOMAIN_ALLOC,
 				    "alloc_device",
 				    {CORE("iommu_paging_domain_alloc_flags", "dev,flags"),
@@ -158,8 +158,8 @@ const struct point points[IMS_POINT_MAX] = {
 	/* One call of the DMA API each, of devices with an IOMMU; see hot_inner(). */
 	[IMS_POINT_DMA_MAP] = {IMS_HOOK_DMA_MAP,
 			       "dma_map",
-			       {CORE("iommu_dma_map_phys", "dev,phys,size"),
-				CORE("iommu_dma_map_page", "dev,page,offset,size")}},
+			       {{"iommu_dma_map_phys", "dev,phys,size", .arg = 2},
+				{"iommu_dma_map_page", "dev,page,offset,size", .arg = 3}}},
 	[IMS_POINT_DMA_MAP_SG] = {IMS_HOOK_DMA_MAP,
 				  "dma_map_sg",
 				  {CORE("iommu_dma_map_sg", "dev,sg,nents")}},
@@ -207,5 +207,5 @@ const struct point points[IMS_POINT_MAX] = {
 	[IMS_POINT_FAULT_AMD] = {IMS_HOOK_FAULT,
 				 "fault_amd",
 				 {CORE("iommu_poll_events", "iommu"),
-				  {"amd_iommu_int_thread", "irq,data", .device_arg = 1}}},
+				  {"amd_iommu_int_thread", "irq,data", .arg = 1}}},
 };

@@ -30,7 +30,9 @@ struct candidate {
 	const char *function; /* or the tracepoint, or the member */
 	const char *params;   /* "a,b" */
 	const char *module;   /* NULL: vmlinux */
-	int device_arg;	      /* which argument is the device (of fault_amd: the instance); -1: none is */
+	/* Which argument the programs want, where functions differ: the device of domain-alloc, the
+	 * instance of fault_amd, the size of dma_map; -1: it has none. */
+	int arg;
 	enum candidate_kind kind;
 	const char *driver;  /* as in INSTANCE records; "NAME*": begins so */
 	const char *program; /* prefix of the programs' names; NULL: the point's */

@@ -31,8 +31,8 @@ static const uint32_t op_hook[IMS_OPS] = {
 /* What one (object, operation) counted since the start, in whatever slots it had. */
 struct key {
 	uint64_t domain;
-	uint32_t hook;
-	char object[IMS_NAME_LEN + 4]; /* the key has no hole; zeros at the end */
+	uint32_t hook, size;
+	char object[IMS_NAME_LEN]; /* the key has no hole; zeros at the end */
 };
 
 struct total {
@@ -151,9 +151,10 @@ void stats_free(struct stats *s)
 
 /* ---- reading ------------------------------------------------------------------------------------ */
 
-static struct total *total_get(struct stats *s, uint64_t domain, uint32_t hook, const char *object)
+static struct total *total_get(struct stats *s, uint64_t domain, uint32_t hook, uint32_t size,
+			       const char *object)
 {
-	struct key key = {.domain = domain, .hook = hook};
+	struct key key = {.domain = domain, .hook = hook, .size = size};
 	struct total *t;
 
 	strncpy(key.object, object, IMS_NAME_LEN - 1);
@@ -167,6 +168,7 @@ static struct total *total_get(struct stats *s, uint64_t domain, uint32_t hook, 
 	t->stats.domain = domain;
 	t->stats.hook = hook;
 	t->stats.object = t->key.object;
+	t->stats.size = size;
 	HASH_ADD(hh, s->totals, key, sizeof(t->key), t);
 	if (t->hh.tbl)
 		return t;
@@ -176,12 +178,12 @@ static struct total *total_get(struct stats *s, uint64_t domain, uint32_t hook, 
 
 static struct total *total_of(struct stats *s, const struct ims_slot_owner *o)
 {
-	return total_get(s, o->domain, o->hook, o->object);
+	return total_get(s, o->domain, o->hook, o->size, o->object);
 }
 
 int stats_add(struct stats *s, uint64_t domain, uint32_t hook, uint64_t ns, uint64_t bytes)
 {
-	struct total *t = total_get(s, domain, hook, "");
+	struct total *t = total_get(s, domain, hook, IMS_SIZE_NONE, "");
 
 	if (!t)
 		return -ENOMEM;

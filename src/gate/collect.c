@@ -32,8 +32,8 @@ struct op_count {
 /* Totals as they were told last. */
 struct total_key {
 	uint64_t domain;
-	uint32_t hook;
-	char object[IMS_NAME_LEN + 4];
+	uint32_t hook, size;
+	char object[IMS_NAME_LEN]; /* the key has no hole; zeros at the end */
 };
 
 struct total {
@@ -68,13 +68,20 @@ static uint64_t fine_low(uint32_t i)
 	return (uint64_t)(i - shift * FINE) << shift;
 }
 
+static const char *size_name(enum ims_size size)
+{
+	static const char *const names[IMS_SIZES] = {"", "4K", "64K", "2M", "1G"};
+
+	return size < IMS_SIZES ? names[size] : "";
+}
+
 static const char *size_class(uint64_t size)
 {
-	return size >= 1u << 30	  ? "1G"
-	       : size >= 2u << 20 ? "2M"
-	       : size >= 64u << 10 ? "64K"
-	       : size >= 4u << 10 ? "4K"
-				  : "";
+	return size_name(size >= 1u << 30    ? IMS_SIZE_1G
+			 : size >= 2u << 20  ? IMS_SIZE_2M
+			 : size >= 64u << 10 ? IMS_SIZE_64K
+			 : size >= 4u << 10  ? IMS_SIZE_4K
+					     : IMS_SIZE_NONE);
 }
 
 /* ---- counting --------------------------------------------------------------------------------- */
@@ -165,7 +172,7 @@ static int count_event(struct gate_collect *c, const struct ims_event *e)
 
 static struct total *total_of(struct gate_collect *c, const struct ims_stats *s)
 {
-	struct total_key key = {.domain = s->domain, .hook = s->hook};
+	struct total_key key = {.domain = s->domain, .hook = s->hook, .size = s->size};
 	struct total *t;
 
 	snprintf(key.object, sizeof(key.object), "%s", s->object);
@@ -203,7 +210,7 @@ static int count_stats(struct gate_collect *c, const struct ims_stats *now)
 
 	if (!t)
 		return -ENOMEM;
-	op = op_of(c, now->hook, "", instance, false);
+	op = op_of(c, now->hook, size_name(now->size), instance, false);
 	if (!op)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < IMS_HIST_BUCKETS; i++) {
@@ -224,7 +231,9 @@ static int count_stats(struct gate_collect *c, const struct ims_stats *now)
 
 int gate_collect_put(struct gate_collect *c, const struct ims_record *rec)
 {
-	int err = model_apply(c->m, rec);
+	/* The model knows totals of all sizes only, and asks those of devices for nothing. */
+	bool sized = rec->type == IMS_REC_STATS && rec->stats.size;
+	int err = sized ? 0 : model_apply(c->m, rec);
 
 	if (!err && rec->type == IMS_REC_EVENT)
 		err = count_event(c, &rec->event);

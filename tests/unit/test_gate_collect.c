@@ -142,6 +142,30 @@ static void test_totals(void **state)
 	gate_run_free(run);
 }
 
+/* Of a device the totals are told by size, and each grows by itself. */
+static void test_sizes(void **state)
+{
+	struct gate_collect *c = gate_collect_new(true);
+	struct gate_run *run = new_run();
+	struct ims_record rec = {.type = IMS_REC_STATS, .time_ns = 2000};
+
+	for (uint64_t calls = 10; calls <= 30; calls += 10) {
+		gate_collect_begin(c);
+		for (uint32_t size = IMS_SIZE_NONE; size < IMS_SIZES; size++) {
+			rec.stats = (struct ims_stats){.hook = IMS_HOOK_DMA_MAP, .size = size,
+						       .object = "d"};
+			rec.stats.bucket[40] = calls * (size + 1);
+			put(c, &rec);
+		}
+	}
+	assert_int_equal(gate_collect_end(c, run, 0, 0), 0);
+	assert_int_equal(find(&run->repeat[0], "dma-map", "", "")->count, 10);
+	assert_int_equal(find(&run->repeat[0], "dma-map", "4K", "")->count, 20);
+	assert_int_equal(find(&run->repeat[0], "dma-map", "1G", "")->count, 50);
+	gate_collect_free(c);
+	gate_run_free(run);
+}
+
 /* What is hooked and was not called is known to have happened no times. */
 static void test_unseen(void **state)
 {
@@ -189,7 +213,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_events), cmocka_unit_test(test_buckets),
-		cmocka_unit_test(test_totals), cmocka_unit_test(test_unseen),
+		cmocka_unit_test(test_totals), cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_unseen),
 		cmocka_unit_test(test_finish),
 	};
 
