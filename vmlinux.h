@@ -131,6 +131,11 @@ struct device {
 	struct dev_iommu *iommu;
 };
 
+struct scatterlist {
+	long unsigned int page_link;
+	unsigned int length;
+};
+
 struct dev_iommu {
 	struct iommu_device *iommu_dev;
 };

@@ -186,8 +186,9 @@ static __always_inline bool hot_skips(__u32 point)
 		    : PT_REGS_PARM5(ctx))
 #define HOT_ARG(ctx, n) (ctx)[n]
 
-/* In the place of its number where functions differ; 0: there is no size. */
+/* In the place of the number of the size: functions differ; what a scatterlist has. 0: there is none. */
 #define HOT_SIZE_DMA_MAP 100
+#define HOT_SIZE_SG	 101
 
 static __always_inline __u64 dma_map_size(__u64 arg2, __u64 arg3)
 {
@@ -196,9 +197,32 @@ static __always_inline __u64 dma_map_size(__u64 arg2, __u64 arg3)
 	return dma_map_size_arg == 2 ? arg2 : arg3;
 }
 
+#define SG_PIECES 256
+#define SG_CHAIN  1ull /* in page_link: it leads to more of the list; 2: the end */
+
+/* The bytes of a scatterlist, which goes on where a piece of it leads to. */
+static __noinline __u64 sg_size(__u64 list, __u32 count)
+{
+	__u64 bytes = 0;
+
+	for (__u32 i = 0; i < SG_PIECES && i < count; i++) {
+		struct scatterlist *sg = (struct scatterlist *)list;
+		__u64 link = BPF_CORE_READ(sg, page_link);
+
+		if (link & SG_CHAIN) {
+			sg = (struct scatterlist *)(link & ~3ull);
+			list = (__u64)sg;
+		}
+		bytes += BPF_CORE_READ(sg, length);
+		list += bpf_core_type_size(struct scatterlist);
+	}
+	return bytes;
+}
+
 #define HOT_SIZE_ARG(get, n)                                                                       \
 	((n) == HOT_SIZE_DMA_MAP ? dma_map_size(get(ctx, 2), get(ctx, 3))                          \
-	 : (n)			 ? get(ctx, (n) == HOT_SIZE_DMA_MAP ? 0 : (n))                     \
+	 : (n) == HOT_SIZE_SG	 ? (dma_sizes ? sg_size(get(ctx, 1), get(ctx, 2)) : 0)             \
+	 : (n)			 ? get(ctx, n)                                                     \
 				 : 0)
 
 #define HOT_KPROBE(section, entry, exit, hook, point, kind, object_arg, size_arg)                  \
@@ -458,8 +482,8 @@ HOT(dma_alloc, IMS_HOOK_DMA_MAP, IMS_POINT_DMA_ALLOC, HOT_POINTER, 0, 1)
 HOT(dma_unmap, IMS_HOOK_DMA_UNMAP, IMS_POINT_DMA_UNMAP, HOT_ANY, 0, 2)
 HOT(dma_unmap_resource, IMS_HOOK_DMA_UNMAP, IMS_POINT_DMA_UNMAP_RESOURCE, HOT_ANY, 0, 2)
 HOT(dma_free, IMS_HOOK_DMA_UNMAP, IMS_POINT_DMA_FREE, HOT_ANY, 0, 1)
-HOT_OUTER(dma_map_sg, IMS_HOOK_DMA_MAP, IMS_POINT_DMA_MAP_SG, HOT_COUNT, 0, 0)
-HOT_OUTER(dma_unmap_sg, IMS_HOOK_DMA_UNMAP, IMS_POINT_DMA_UNMAP_SG, HOT_ANY, 0, 0)
+HOT_OUTER(dma_map_sg, IMS_HOOK_DMA_MAP, IMS_POINT_DMA_MAP_SG, HOT_COUNT, 0, HOT_SIZE_SG)
+HOT_OUTER(dma_unmap_sg, IMS_HOOK_DMA_UNMAP, IMS_POINT_DMA_UNMAP_SG, HOT_ANY, 0, HOT_SIZE_SG)
 HOT(dma_iova_link, IMS_HOOK_DMA_MAP, IMS_POINT_DMA_IOVA_LINK, HOT_ERRNO, 0, 4)
 HOT(dma_iova_unlink, IMS_HOOK_DMA_UNMAP, IMS_POINT_DMA_IOVA_UNLINK, HOT_ANY, 0, 3)
 HOT_OUTER(dma_iova_destroy, IMS_HOOK_DMA_UNMAP, IMS_POINT_DMA_IOVA_DESTROY, HOT_ANY, 0, 2)

@@ -34,13 +34,7 @@ static __always_inline bool op_has_sizes(__u32 op)
 
 static __always_inline __u64 size_key(__u64 address, __u32 hook, __u64 size)
 {
-	if (!op_has_sizes(hook_op(hook)))
-		return address;
-	return address | (size >= 1u << 30	? IMS_SIZE_1G
-			  : size >= 2u << 20	? IMS_SIZE_2M
-			  : size >= 64u << 10 ? IMS_SIZE_64K
-			  : size		? IMS_SIZE_4K
-						: IMS_SIZE_NONE);
+	return op_has_sizes(hook_op(hook)) ? address | ims_size_of(size) : address;
 }
 
 static __always_inline __u64 *cache_place(__u64 address, __u32 op)

@@ -129,8 +129,17 @@ enum ims_op {
 };
 
 /* Slots are handed out when first used, and given back by user space once their object is gone. */
-/* What a call is about, at least; of the DMA API less than a page is one. */
+/* What a call is about, at least; less than a page is one. */
 enum ims_size { IMS_SIZE_NONE, IMS_SIZE_4K, IMS_SIZE_64K, IMS_SIZE_2M, IMS_SIZE_1G, IMS_SIZES };
+
+static inline enum ims_size ims_size_of(__u64 bytes)
+{
+	return bytes >= 1u << 30     ? IMS_SIZE_1G
+	       : bytes >= 2u << 20   ? IMS_SIZE_2M
+	       : bytes >= 64u << 10 ? IMS_SIZE_64K
+	       : bytes		     ? IMS_SIZE_4K
+				     : IMS_SIZE_NONE;
+}
 
 enum ims_slot_state { IMS_SLOT_FREE, IMS_SLOT_USED, IMS_SLOT_DEAD };
 

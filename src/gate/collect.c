@@ -75,15 +75,6 @@ static const char *size_name(enum ims_size size)
 	return size < IMS_SIZES ? names[size] : "";
 }
 
-static const char *size_class(uint64_t size)
-{
-	return size_name(size >= 1u << 30    ? IMS_SIZE_1G
-			 : size >= 2u << 20  ? IMS_SIZE_2M
-			 : size >= 64u << 10 ? IMS_SIZE_64K
-			 : size >= 4u << 10  ? IMS_SIZE_4K
-					     : IMS_SIZE_NONE);
-}
-
 /* ---- counting --------------------------------------------------------------------------------- */
 
 static struct op_count *op_of(struct gate_collect *c, uint32_t hook, const char *size,
@@ -154,7 +145,7 @@ static int count_event(struct gate_collect *c, const struct ims_event *e)
 
 	if (!is_call(e))
 		return 0;
-	op = op_of(c, e->hook, is_mapping(e->hook) ? size_class(e->size) : "", instance, true);
+	op = op_of(c, e->hook, is_mapping(e->hook) ? size_name(ims_size_of(e->size)) : "", instance, true);
 	if (!op)
 		return -ENOMEM;
 	op->count++;

@@ -30,7 +30,6 @@ ip link set "$card" up
 run net --repeat 2 --count 300 --workload dma-net --device "$card"
 ip link set "$card" down
 run block --repeat 2 --count 300 --workload dma-block --device /dev/nvme0n1
-run blocks --repeat 2 --count 100 --workload dma-block --device /dev/nvme0n1 --size 64K
 run vfio --repeat 2 --count 200 --workload vfio-map --device "$dev"
 run aggregate --repeat 2 --count 200 --workload vfio-map --device "$dev" --aggregate
 run attach --repeat 1 --count 10 --workload vfio-attach --device "$dev"
