@@ -32,6 +32,7 @@ class Browser {
 			[...FLAGS, "--user-data-dir=" + this.home, "about:blank"],
 			{
 				stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"],
+				detached: true, // all its processes are one group
 				env: {...process.env, HOME: this.home}
 			}
 		);
@@ -112,9 +113,9 @@ class Browser {
 
 		this.process.removeAllListeners("exit");
 		this.process.on("exit", () =>
-			fs.rmSync(this.home, {recursive: true, force: true, maxRetries: 5})
+			fs.rmSync(this.home, {recursive: true, force: true, maxRetries: 20})
 		);
-		this.process.kill("SIGKILL");
+		process.kill(-this.process.pid, "SIGKILL");
 		return gone;
 	}
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# gate-check.sh: runs of iommugate for tests/vm/check-gate; lines of "NAME status" go to /out/status. All
+# gate-check.sh [blocks]: runs of iommugate for tests/vm/check-gate; lines of "NAME status" go to /out/status. All
 # on a machine of one instance; on one of several what needs two.
 . /opt/guest/lib.sh
 rounds=/sys/module/iommulab/parameters/map_rounds
@@ -13,6 +13,15 @@ run() { # NAME OPTION...
 	iommugate run -o "/out/$name.json" "$@" 2>"/out/$name.err"
 	echo "$name $?" >>/out/status
 }
+
+blocks() {
+	run blocks --repeat 2 --count 100 --workload dma-block --device /dev/nvme0n1 --size 64K
+}
+
+if [ "${1-}" = blocks ]; then
+	blocks
+	exit
+fi
 
 # The first device behind each of two instances.
 two=$(awk '!seen[$2]++ && n++ < 2 { print "--device", $1 }' /out/devices)
@@ -30,6 +39,7 @@ ip link set "$card" up
 run net --repeat 2 --count 300 --workload dma-net --device "$card"
 ip link set "$card" down
 run block --repeat 2 --count 300 --workload dma-block --device /dev/nvme0n1
+blocks
 run vfio --repeat 2 --count 200 --workload vfio-map --device "$dev"
 run aggregate --repeat 2 --count 200 --workload vfio-map --device "$dev" --aggregate
 run attach --repeat 1 --count 10 --workload vfio-attach --device "$dev"

@@ -105,12 +105,10 @@ if nic_up 2>/out/nic.err; then
 	recorded nic "" /bin/sh /tmp/nic "$calls"
 	recorded nic-kprobe kprobe /bin/sh /tmp/nic "$calls"
 fi
-if [ -b /dev/nvme0n1 ]; then
+if [ -e /sys/block/nvme0n1/device/device/iommu ]; then
 	basename "$(readlink -f /sys/block/nvme0n1/device/device)" >/out/disk
 	recorded disk "" dd if=/dev/nvme0n1 of=/dev/null bs=64k iflag=direct "count=$calls"
 	recorded disk-kprobe kprobe dd if=/dev/nvme0n1 of=/dev/null bs=64k iflag=direct "count=$calls"
-	iommugate run -o /out/sizes.json --repeat 1 --count 50 --size 64K --workload dma-block --device /dev/nvme0n1 \
-		2>/out/sizes.err
 fi
 if [ -n "$module" ]; then
 	insmod "$module" || exit 1
