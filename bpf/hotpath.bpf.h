@@ -68,6 +68,16 @@ static __always_inline bool hot_sized(__u32 hook)
 	return hook == IMS_HOOK_MAP || hook == IMS_HOOK_UNMAP;
 }
 
+static __always_inline bool hot_has_sizes(__u32 hook)
+{
+	return (hook == IMS_HOOK_DMA_MAP || hook == IMS_HOOK_DMA_UNMAP) && dma_sizes;
+}
+
+static __always_inline __u32 hot_size_of(__u32 hook, __u64 bytes)
+{
+	return hot_has_sizes(hook) ? ims_size_of(bytes) : IMS_SIZE_NONE;
+}
+
 static __always_inline void hot_add_time(struct ims_slot *s, __u64 ns)
 {
 	__u32 bucket = ims_hist_bucket(ns);
@@ -105,7 +115,7 @@ static __always_inline void hot_enter(__u32 hook, __u32 point, __u64 object, __u
 	if (!c)
 		return;
 	c->arg[0] = object;
-	if (hot_sized(hook) || dma_sizes)
+	if (hot_sized(hook) || hot_has_sizes(hook))
 		c->arg[1] = size;
 	if (trace_is_for(hook))
 		c->arg[2] = iova;
@@ -144,7 +154,7 @@ static __always_inline void hot_done(void *ctx, __u32 hook, __u32 row, enum hot_
 {
 	bool failed = hot_failed(kind, ret, size);
 	__u64 bytes = hot_bytes(kind, ret, size);
-	__u32 slot = slot_find(size_key(object, hook, size), hook, row);
+	__u32 slot = slot_find(object, hook, row, hot_size_of(hook, size));
 
 	if (trace_is_for(hook)) {
 		struct trace_call t = {now, ns, object, iova, size};
@@ -250,7 +260,7 @@ static __noinline __u64 sg_size(__u64 list, __u32 count)
 		}                                                                                  \
 		ns = now - c->time_ns;                                                             \
 		address = c->arg[0];                                                               \
-		size = hot_sized(hook) || dma_sizes ? c->arg[1] : 0;                               \
+		size = hot_sized(hook) || hot_has_sizes(hook) ? c->arg[1] : 0;                     \
 		iova = hot_sized(hook) ? c->arg[2] : 0;                                            \
 		call_release(c);                                                                   \
 		hot_done(ctx, hook, row, kind, now, ns, address, iova, size,                       \
@@ -297,7 +307,10 @@ static __always_inline void hot_begin(__u32 hook, __u32 point)
 		if ((kind) != HOT_ANY)                                                             \
 			bpf_get_func_ret(ctx, &ret);                                               \
 		hot_done(ctx, hook, row, kind, now, ns, address, hot_sized(hook) ? ctx[1] : 0,     \
-			 hot_sized(hook) || dma_sizes ? HOT_SIZE_ARG(HOT_ARG, size_arg) : 0, ret); \
+			 hot_sized(hook) || hot_has_sizes(hook)                                    \
+				 ? HOT_SIZE_ARG(HOT_ARG, size_arg)                                 \
+				 : 0,                                                              \
+			 ret);                                                                     \
 	} while (0)
 
 #define HOT_FEXIT(name, hook, point, kind, object_arg, size_arg)                                   \
@@ -392,9 +405,10 @@ static __always_inline __u64 hot_keep(__u32 hook, __u32 point)
 		if (!time_every || then != HOT_UNTIMED)                                           \
 			now = bpf_ktime_get_ns();                                                  \
 		*kept = ctx[object_arg];                                                           \
-		slot = slot_find(size_key(*(volatile __u64 *)kept, hook,                           \
-					  dma_sizes ? HOT_SIZE_ARG(HOT_ARG, size_arg) : 0),        \
-				 hook, row);                                                       \
+		slot = slot_find(*(volatile __u64 *)kept, hook, row,                               \
+				 hot_has_sizes(hook)                                               \
+					 ? ims_size_of(HOT_SIZE_ARG(HOT_ARG, size_arg))            \
+					 : IMS_SIZE_NONE);                                         \
 		if (trace_is_for(hook) &&                                                          \
 		    name##_traced(ctx, now, now - then, *(volatile __u64 *)kept, slot))            \
 			return 0;                                                                  \

@@ -36,7 +36,7 @@ static __always_inline __u64 plain_object(__u64 *ctx, __u64 *kept)
 
 static __always_inline struct ims_slot *plain_slot(__u64 object, __u32 hook, __u32 point)
 {
-	__u32 slot = slot_find(object, hook, point);
+	__u32 slot = slot_find(object, hook, point, IMS_SIZE_NONE);
 
 	return bpf_map_lookup_elem(&stats, &slot);
 }

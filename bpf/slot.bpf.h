@@ -24,31 +24,20 @@ static __always_inline __u32 hook_op(__u32 hook)
 					     : IMS_OP_DMA_UNMAP;
 }
 
-static __always_inline bool op_has_sizes(__u32 op)
-{
-	return dma_sizes && (op == IMS_OP_DMA_MAP || op == IMS_OP_DMA_UNMAP);
-}
-
-/* Objects are aligned: what is counted by size has that in the lower bits of its address. */
-#define IMS_SIZE_MASK 7ull
-
-static __always_inline __u64 size_key(__u64 address, __u32 hook, __u64 size)
-{
-	return op_has_sizes(hook_op(hook)) ? address | ims_size_of(size) : address;
-}
-
 static __always_inline __u64 *cache_place(__u64 address, __u32 op)
 {
-	__u32 place = (__u32)(address >> 6);
+	return &slot_cache[op][(__u32)(address >> 6) & (IMS_CACHE_SIZE - 1)];
+}
 
-	if (op_has_sizes(op))
-		place += (__u32)(address & IMS_SIZE_MASK);
-	return &slot_cache[op][place & (IMS_CACHE_SIZE - 1)];
+/* A device's calls of one enum ims_size are found by an address within it, which is longer than that. */
+static __always_inline __u64 size_key(__u64 dev, __u32 size)
+{
+	return dev + 64 * size;
 }
 
 /* @address: of an object without a number. Returns the slot to count in. */
 static __always_inline __u32 slot_claim(__u32 *slot, __u32 hook, __u64 domain, __u32 selected,
-					__u64 address, const char *name)
+					__u64 address, __u32 size, const char *name)
 {
 	struct ims_slot_owner *o;
 	__u32 fresh = 0, old;
@@ -70,7 +59,7 @@ static __always_inline __u32 slot_claim(__u32 *slot, __u32 hook, __u64 domain, _
 	o->hook = hook;
 	o->object[0] = 0;
 	o->selected = selected;
-	o->size = op_has_sizes(hook_op(hook)) ? address & IMS_SIZE_MASK : IMS_SIZE_NONE;
+	o->size = size;
 	if (name)
 		read_name(o->object, name);
 	barrier();
@@ -94,17 +83,18 @@ static __noinline __u32 domain_slot(__u64 dom, __u32 hook)
 	if (!d)
 		return hook_op(hook);
 	if (hook == IMS_HOOK_MAP)
-		slot = d->slot[0] ?: slot_claim(&d->slot[0], hook, d->id, d->selected, 0, 0);
+		slot = d->slot[0] ?: slot_claim(&d->slot[0], hook, d->id, d->selected, 0, 0, 0);
 	else if (hook == IMS_HOOK_UNMAP)
-		slot = d->slot[1] ?: slot_claim(&d->slot[1], hook, d->id, d->selected, 0, 0);
+		slot = d->slot[1] ?: slot_claim(&d->slot[1], hook, d->id, d->selected, 0, 0, 0);
 	else
-		slot = d->slot[2] ?: slot_claim(&d->slot[2], hook, d->id, d->selected, 0, 0);
+		slot = d->slot[2] ?: slot_claim(&d->slot[2], hook, d->id, d->selected, 0, 0, 0);
 	cache_fill(dom, hook, slot);
 	return slot;
 }
 
 /* @dev: that of the object, for its name. */
-static __always_inline __u32 object_slot(__u64 address, __u32 hook, struct device *dev)
+static __always_inline __u32 object_slot(__u64 address, __u32 hook, struct device *dev,
+					 __u32 size)
 {
 	struct ims_object_state fresh = {}, *s = bpf_map_lookup_elem(&objects, &address);
 	__u32 *where, slot;
@@ -118,7 +108,7 @@ static __always_inline __u32 object_slot(__u64 address, __u32 hook, struct devic
 		return hook_op(hook);
 	}
 	where = hook == IMS_HOOK_DMA_UNMAP ? &s->slot[1] : &s->slot[0];
-	slot = *where ?: slot_claim(where, hook, 0, 0, address, BPF_CORE_READ(dev, kobj.name));
+	slot = *where ?: slot_claim(where, hook, 0, 0, address, size, BPF_CORE_READ(dev, kobj.name));
 	cache_fill(address, hook, slot);
 	return slot;
 }
@@ -126,12 +116,12 @@ static __always_inline __u32 object_slot(__u64 address, __u32 hook, struct devic
 /* Told by a driver that names its instance itself, by the class device. */
 static __noinline __u32 class_slot(__u64 dev)
 {
-	return object_slot(dev, IMS_HOOK_QUEUE_SYNC, (struct device *)dev);
+	return object_slot(dev, IMS_HOOK_QUEUE_SYNC, (struct device *)dev, 0);
 }
 
-static __noinline __u32 device_slot(__u64 dev, __u32 hook)
+static __noinline __u32 device_slot(__u64 dev, __u32 hook, __u32 size)
 {
-	return object_slot(dev, hook, (struct device *)(dev & ~IMS_SIZE_MASK));
+	return object_slot(size_key(dev, size), hook, (struct device *)dev, size);
 }
 
 /*
@@ -148,7 +138,7 @@ static __noinline __u32 instance_slot(__u64 address, __u32 row)
 	dev = iommu_offset[row] ? BPF_CORE_READ(iommu, dev) : 0;
 	if (!dev || BPF_CORE_READ(dev, driver_data) != iommu)
 		return IMS_OP_QUEUE_SYNC;
-	return object_slot(address, IMS_HOOK_QUEUE_SYNC, dev);
+	return object_slot(address, IMS_HOOK_QUEUE_SYNC, dev, 0);
 }
 
 /* The slot that the cache has for it; 0: none, as slots that objects share are not in there. */
@@ -160,17 +150,17 @@ static __always_inline __u32 slot_cached(__u64 address, __u32 hook)
 	return word < 1 << IMS_SLOT_BITS ? word : 0;
 }
 
-/* Of the object of @hook's kind at @address, as seen at the @row of the plan. */
-static __always_inline __u32 slot_find(__u64 address, __u32 hook, __u32 row)
+/* Of the object of @hook's kind at @address, as seen at the @row of the plan. @size: of a device only. */
+static __always_inline __u32 slot_find(__u64 address, __u32 hook, __u32 row, __u32 size)
 {
-	__u32 slot = slot_cached(address, hook);
+	__u32 slot = slot_cached(size_key(address, size), hook);
 
 	if (slot)
 		return slot;
 	if (hook == IMS_HOOK_QUEUE_SYNC && !address)
 		return IMS_OP_QUEUE_SYNC;
 	if (hook == IMS_HOOK_DMA_MAP || hook == IMS_HOOK_DMA_UNMAP)
-		return device_slot(address, hook);
+		return device_slot(address, hook, size);
 	if (hook == IMS_HOOK_QUEUE_SYNC)
 		return instance_slot(address, row);
 	return domain_slot(address, hook);
@@ -215,7 +205,7 @@ static __always_inline void device_forget(__u64 dev)
 {
 	device_forget_size(dev);
 	for (__u32 size = 1; dma_sizes && size < IMS_SIZES; size++)
-		device_forget_size(dev | size);
+		device_forget_size(size_key(dev, size));
 }
 
 #endif
