@@ -145,7 +145,8 @@ static int count_event(struct gate_collect *c, const struct ims_event *e)
 
 	if (!is_call(e))
 		return 0;
-	op = op_of(c, e->hook, is_mapping(e->hook) ? size_name(ims_size_of(e->size)) : "", instance, true);
+	op = op_of(c, e->hook, is_mapping(e->hook) ? size_name(ims_size_of(e->size)) : "", instance,
+		   true);
 	if (!op)
 		return -ENOMEM;
 	op->count++;

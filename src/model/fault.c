@@ -132,7 +132,8 @@ static void search(struct model *m, struct model_fault *fault, uint64_t domain, 
 	struct faults *f = m->faults;
 	uint32_t kept = f->kept < f->room ? f->kept : f->room;
 
-	if ((!domain && !fault->left_domain) || fault->pasid || !fault->iova_known || f->steps > SEARCH_STEPS)
+	if ((!domain && !fault->left_domain) || fault->pasid || !fault->iova_known ||
+	    f->steps > SEARCH_STEPS)
 		return;
 	f->steps += kept;
 	fault->searched = kept;

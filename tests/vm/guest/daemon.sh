@@ -246,7 +246,8 @@ rebinds() {
 	echo "rss after 100 rounds $before KiB, after 550 $half KiB, after 1000 $now KiB"
 	same devices "$(metric /tmp/rebound '^iommu_devices\{')" \
 		"$(ls -d /sys/kernel/iommu_groups/*/devices/* | wc -l)" &&
-		rmmod iommulab && { [ $((half - before)) -lt 512 ] || [ $((now - half)) -lt 512 ]; }
+		rmmod iommulab && [ $((now - before)) -lt 6000 ] &&
+		{ [ $((half - before)) -lt 512 ] || [ $((now - half)) -lt 512 ]; }
 }
 
 monotonic_ms() { awk '/now at/ { printf "%d", $3 / 1000000; exit }' /proc/timer_list; }

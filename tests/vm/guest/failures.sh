@@ -67,7 +67,7 @@ command_stays() {
 	begin=$(date +%s)
 	says 'was killed' 0 iommutrace record -q -d 3 -o /tmp/stays.ims -- /bin/sh -c \
 		'trap "" TERM; exec sleep 100' && ends_whole /tmp/stays.ims &&
-		[ $(($(date +%s) - begin)) -lt 90 ]
+		[ $(($(date +%s) - begin)) -lt 30 ]
 }
 
 command_fails() {
