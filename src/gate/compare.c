@@ -139,10 +139,27 @@ static void judge_exact(struct gate_row *row, struct sample base, struct sample 
 		judge_number(row);
 }
 
+/*
+ * Whether the least repeats are above the limit, too. What they say of the noise is kept, as they have to be
+ * told from one another as well.
+ */
+static bool least_is_above(struct gate_row *row, struct sample base, struct sample new, double grain,
+			   double confidence)
+{
+	double least = sample_least(base), low;
+
+	if (least <= 0)
+		return true;
+	low = sample_ratio_least(base, new, confidence).low / coarse(grain);
+	row->noise = fmax(row->noise, sample_least(new) / least / low - 1);
+	return least * low > most(row->limit, least);
+}
+
 static void judge_statistics(struct gate_row *row, struct sample base, struct sample new, double grain,
 			     double confidence)
 {
 	struct sample_interval i = sample_ratio(base, new, confidence);
+	bool above;
 	size_t fewer = base.count < new.count ? base.count : new.count;
 	double factor, p_most = 1 - confidence;
 
@@ -161,12 +178,17 @@ static void judge_statistics(struct gate_row *row, struct sample base, struct sa
 	row->effect = sample_effect(base, new);
 	factor = most(row->limit, row->base) / row->base;
 	row->p = sample_above(base, new, factor);
+	above = least_is_above(row, base, new, grain, confidence);
 	/* Of few repeats the bootstrap knows nothing, however many there are of the other. */
 	if (sample_least_p(fewer, fewer) > p_most)
 		decide(row, GATE_INCONCLUSIVE, "%zu and %zu repeats are too few for %g %%; try --repeat 15",
 		       base.count, new.count, 100 * confidence);
-	else if (i.low > factor && row->p <= p_most)
+	else if (i.low > factor && row->p <= p_most && above)
 		decide(row, GATE_REGRESSION, "above the limit, %s", row->limit->text);
+	else if (i.low > factor && row->p <= p_most)
+		decide(row, GATE_INCONCLUSIVE, "most repeats are above the limit, %s, but the least is %+.1f %% only, "
+		       "which may be the machine's mood; try again", row->limit->text,
+		       100 * (sample_least(new) / sample_least(base) - 1));
 	else if (i.high <= factor)
 		row->verdict = GATE_PASS;
 	else

@@ -3,9 +3,10 @@
  * compare.h - the decision: is NEW within the limits, next to BASE?
  *
  * Counted things are compared as they are. Costs in instructions are exact: the least of the repeats,
- * as other work of the machine can only add. Costs in time are statistics: a regression is what both the
- * bootstrap interval of the ratio of medians and a rank test put above the limit; a pass, an interval
- * that ends below it. All else, and whatever cannot be compared, is inconclusive.
+ * as other work of the machine can only add. Costs in time are statistics: a regression is what the
+ * bootstrap interval of the ratio of medians and a rank test put above the limit, and that of the least
+ * repeats, too: a machine in another mood moves most repeats, a slower driver each. A pass is an interval
+ * that ends below the limit. All else, and whatever cannot be compared, is inconclusive.
  */
 #ifndef GATE_COMPARE_H
 #define GATE_COMPARE_H

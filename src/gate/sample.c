@@ -91,19 +91,39 @@ static double resampled_median(struct sample s, uint64_t *state)
 	return sorted_median(copy, s.count);
 }
 
-struct sample_interval sample_ratio(struct sample a, struct sample b, double confidence)
+static double resampled_least(struct sample s, uint64_t *state)
 {
-	static double ratio[RESAMPLES];
+	double least = INFINITY;
+
+	for (size_t i = 0; i < s.count; i++)
+		least = fmin(least, s.value[draw(state) % s.count]);
+	return least;
+}
+
+static struct sample_interval ratio(struct sample a, struct sample b, double confidence,
+				    double (*resampled)(struct sample s, uint64_t *state))
+{
+	static double of[RESAMPLES];
 	uint64_t state = 88172645463325252ull;
 	size_t out = (size_t)((1 - confidence) * RESAMPLES + 1e-6); /* 1 - 0.999 is a bit less */
 
 	for (size_t i = 0; i < RESAMPLES; i++) {
-		double below = resampled_median(a, &state);
+		double below = resampled(a, &state);
 
-		ratio[i] = resampled_median(b, &state) / (below > 0 ? below : 1);
+		of[i] = resampled(b, &state) / (below > 0 ? below : 1);
 	}
-	qsort(ratio, RESAMPLES, sizeof(*ratio), compare);
-	return (struct sample_interval){ratio[out], ratio[RESAMPLES - 1 - out]};
+	qsort(of, RESAMPLES, sizeof(*of), compare);
+	return (struct sample_interval){of[out], of[RESAMPLES - 1 - out]};
+}
+
+struct sample_interval sample_ratio(struct sample a, struct sample b, double confidence)
+{
+	return ratio(a, b, confidence, resampled_median);
+}
+
+struct sample_interval sample_ratio_least(struct sample a, struct sample b, double confidence)
+{
+	return ratio(a, b, confidence, resampled_least);
 }
 
 /* ---- ranks ------------------------------------------------------------------------------------ */

@@ -22,10 +22,11 @@ double sample_least(struct sample s);
 double sample_most(struct sample s);
 
 /*
- * Where the ratio of the medians, @b to @a, lies with a probability of @confidence on each side: by
- * bootstrap.
+ * Where the ratio of the medians, or of the least values, @b to @a, lies with a probability of @confidence
+ * on each side: by bootstrap.
  */
 struct sample_interval sample_ratio(struct sample a, struct sample b, double confidence);
+struct sample_interval sample_ratio_least(struct sample a, struct sample b, double confidence);
 
 /*
  * The one-sided Mann-Whitney test: how likely the values of @b would lie so far above @factor times

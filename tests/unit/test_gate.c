@@ -162,6 +162,27 @@ static void test_finds(void **state)
 	assert_int_equal(count[GATE_PASS], 0);
 }
 
+/* The machine slows most repeats, a driver all of them. */
+static void test_mood(void **state)
+{
+	uint64_t seed = 7;
+	struct gate_run *a = noisy(&seed, 100000, .01, 15), *b = noisy(&seed, 110000, .01, 15);
+	struct gate_row row;
+	char why[320];
+
+	assert_int_equal(decide(a, b, "work.mean=+0%", &row, why), GATE_REGRESSION);
+	b->repeat[3].work = a->repeat[5].work;
+	assert_int_equal(decide(a, b, "work.mean=+0%", &row, why), GATE_INCONCLUSIVE);
+	assert_non_null(strstr(row.why, "mood"));
+	assert_true(row.low > 0 && row.p < .001);
+	/* Nor is it a pass, and what is above a limit as it is needs no base. */
+	assert_int_equal(decide(a, b, "work.mean=+5%", &row, why), GATE_INCONCLUSIVE);
+	assert_int_equal(decide(a, b, "work.mean=90000", &row, why), GATE_REGRESSION);
+	assert_int_equal(decide(a, b, "work.mean=105000", &row, why), GATE_INCONCLUSIVE);
+	gate_run_free(a);
+	gate_run_free(b);
+}
+
 static void test_too_few(void **state)
 {
 	const double base[] = {100, 101, 102}, twice[] = {200, 201, 202};
@@ -439,7 +460,8 @@ int main(void)
 		cmocka_unit_test(test_exact),	     cmocka_unit_test(test_exact_unstable),
 		cmocka_unit_test(test_exact_same),
 		cmocka_unit_test(test_no_false_alarm), cmocka_unit_test(test_finds),
-		cmocka_unit_test(test_too_few),	     cmocka_unit_test(test_counted),
+		cmocka_unit_test(test_mood),	     cmocka_unit_test(test_too_few),
+		cmocka_unit_test(test_counted),
 		cmocka_unit_test(test_not_comparable), cmocka_unit_test(test_metrics),
 		cmocka_unit_test(test_limits),	     cmocka_unit_test(test_policy_file),
 		cmocka_unit_test(test_values),	     cmocka_unit_test(test_coarse),
