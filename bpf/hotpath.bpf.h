@@ -89,22 +89,44 @@ static __always_inline void hot_add_time(struct ims_slot *s, __u64 ns)
 	raise_max(&s->max_ns, ns);
 }
 
-static __always_inline void hot_add_result(struct ims_slot *s, __u32 hook, __u64 bytes, bool failed)
+static __always_inline bool hot_failed(enum hot_result kind, __u64 ret, __u64 size)
 {
-	if (hot_sized(hook))
-		__sync_fetch_and_add(&s->bytes, bytes);
-	if (failed)
-		__sync_fetch_and_add(&s->errors, 1);
+	return kind == HOT_ERRNO     ? (__s32)ret != 0
+	       : kind == HOT_SIZE    ? ret < size
+	       : kind == HOT_COUNT   ? (__s32)ret <= 0
+	       : kind == HOT_DMA     ? ret == ~0ull
+	       : kind == HOT_POINTER ? !ret
+				     : 0;
 }
 
-static __always_inline void hot_count(__u32 hook, __u32 key, __u64 ns, __u64 bytes, bool failed)
+static __always_inline __u64 hot_bytes(enum hot_result kind, __u64 ret, __u64 size)
+{
+	return kind == HOT_SIZE ? ret : hot_failed(kind, ret, size) ? 0 : size;
+}
+
+/* Two ways apart, as one would ask twice whether it failed. */
+static __always_inline void hot_add_result(struct ims_slot *s, __u32 hook, enum hot_result kind,
+					   __u64 ret, __u64 size)
+{
+	if (!hot_failed(kind, ret, size)) {
+		if (hot_sized(hook))
+			__sync_fetch_and_add(&s->bytes, kind == HOT_SIZE ? ret : size);
+		return;
+	}
+	if (hot_sized(hook) && kind == HOT_SIZE)
+		__sync_fetch_and_add(&s->bytes, ret);
+	__sync_fetch_and_add(&s->errors, 1);
+}
+
+static __always_inline void hot_count(__u32 hook, __u32 key, __u64 ns, enum hot_result kind,
+				      __u64 ret, __u64 size)
 {
 	struct ims_slot *s = bpf_map_lookup_elem(&stats, &key);
 
 	if (!s)
 		return;
 	hot_add_time(s, ns);
-	hot_add_result(s, hook, bytes, failed);
+	hot_add_result(s, hook, kind, ret, size);
 }
 
 static __always_inline void hot_enter(__u32 hook, __u32 point, __u64 object, __u64 iova,
@@ -132,37 +154,21 @@ static __noinline bool hot_traced(void *ctx, struct trace_call *call, __u32 slot
 	return trace_event(ctx, call, hook, point, slot & 0x7fffffff, ret, bytes);
 }
 
-static __always_inline bool hot_failed(enum hot_result kind, __u64 ret, __u64 size)
-{
-	return kind == HOT_ERRNO     ? (__s32)ret != 0
-	       : kind == HOT_SIZE    ? ret < size
-	       : kind == HOT_COUNT   ? (__s32)ret <= 0
-	       : kind == HOT_DMA     ? ret == ~0ull
-	       : kind == HOT_POINTER ? !ret
-				     : 0;
-}
-
-static __always_inline __u64 hot_bytes(enum hot_result kind, __u64 ret, __u64 size)
-{
-	return kind == HOT_SIZE ? ret : hot_failed(kind, ret, size) ? 0 : size;
-}
-
 /* @object: by its address. Plain values, as a struct whose address is taken would be in memory. */
 static __always_inline void hot_done(void *ctx, __u32 hook, __u32 row, enum hot_result kind,
 				     __u64 now, __u64 ns, __u64 object, __u64 iova, __u64 size,
 				     __u64 ret)
 {
-	bool failed = hot_failed(kind, ret, size);
-	__u64 bytes = hot_bytes(kind, ret, size);
 	__u32 slot = slot_find(object, hook, row, hot_size_of(hook, size));
 
 	if (trace_is_for(hook)) {
 		struct trace_call t = {now, ns, object, iova, size};
 
-		if (hot_traced(ctx, &t, slot | (__u32)(hook == IMS_HOOK_UNMAP) << 31, ret, bytes))
+		if (hot_traced(ctx, &t, slot | (__u32)(hook == IMS_HOOK_UNMAP) << 31, ret,
+			       hot_bytes(kind, ret, size)))
 			return;
 	}
-	hot_count(hook, slot, ns, bytes, failed);
+	hot_count(hook, slot, ns, kind, ret, size);
 }
 
 /*
@@ -335,27 +341,38 @@ enum hot_kept {
 	HOT_TIMED,
 };
 
+static __always_inline __u64 *time_left_of(__u32 hook)
+{
+	return &time_left[bpf_get_smp_processor_id() & (IMS_TIME_CPUS - 1)][hook_op(hook)];
+}
+
+/* Not inlined: seldom asked, and its calls must not cost registers. */
+static __noinline int hot_draw_again(__u32 hook)
+{
+	__u64 *left = time_left_of(hook);
+
+	*left = bpf_get_prandom_u32() * (2ull * time_every - 1) >> 32;
+	return 1;
+}
+
 /*
  * One in time_every on average: after a random number of others, 0 to twice as many, as what is regular may
  * be in step with the work. So each call has the same chance. An interrupt between reading and writing costs
  * one step of the count.
  */
-static __always_inline bool hot_draw(__u32 hook)
+static __always_inline bool hot_is_timed(__u32 hook)
 {
-	__u32 cpu = bpf_get_smp_processor_id() & (IMS_TIME_CPUS - 1);
-	__u64 *left = &time_left[cpu][hook_op(hook)];
+	__u64 *left = time_left_of(hook);
 
-	if (*left) {
-		*left -= 1;
-		return 0;
-	}
-	*left = bpf_get_prandom_u32() * (2ull * time_every - 1) >> 32;
-	return 1;
+	if (!*left)
+		return hot_draw_again(hook);
+	*left -= 1;
+	return 0;
 }
 
 static __always_inline bool hot_times(__u32 hook)
 {
-	return !time_every || hot_draw(hook);
+	return !time_every || hot_is_timed(hook);
 }
 
 static __always_inline __u64 hot_keep(__u32 hook, __u32 point)
@@ -421,9 +438,7 @@ static __always_inline __u64 hot_keep(__u32 hook, __u32 point)
 			__sync_fetch_and_add(&s->untimed, 1);                                      \
 		if ((kind) != HOT_ANY)                                                             \
 			bpf_get_func_ret(ctx, &ret);                                               \
-		hot_add_result(s, hook,                                                            \
-			       hot_bytes(kind, ret, hot_sized(hook) ? ctx[size_arg] : 0),          \
-			       hot_failed(kind, ret, hot_sized(hook) ? ctx[size_arg] : 0));        \
+		hot_add_result(s, hook, kind, ret, hot_sized(hook) ? ctx[size_arg] : 0);           \
 		return 0;                                                                          \
 	}
 
@@ -480,11 +495,12 @@ HOT(queue_wait, IMS_HOOK_QUEUE_SYNC, IMS_POINT_QUEUE_SYNC, HOT_ANY, 0, 0)
 SEC("raw_tp")
 int queue_sync_scope_tp(__u64 *ctx)
 {
+	__u64 slot = slot_cached(ctx[0], IMS_HOOK_QUEUE_SYNC);
+
 	hits[IMS_POINT_QUEUE_SYNC_SCOPE] = 1;
 	if (filter_task())
-		hot_count(IMS_HOOK_QUEUE_SYNC,
-			  slot_cached(ctx[0], IMS_HOOK_QUEUE_SYNC) ?: class_slot(ctx[0]), ctx[3], 0,
-			  (__s32)ctx[4] != 0);
+		hot_count(IMS_HOOK_QUEUE_SYNC, slot < IMS_SLOTS ? slot : class_slot(ctx[0]), ctx[3], HOT_ERRNO,
+			  ctx[4], 0);
 	return 0;
 }
 

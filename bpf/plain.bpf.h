@@ -7,6 +7,7 @@
  * What a session keeps is not 0 from the entry on, and that tells a return: nobody has to be asked. A
  * return whose entry the kernel skipped is taken for an entry, and its call is not counted; the kernel
  * counts what it skips, which is a loss that is told (IMS_LOSS_MISSED).
+ * NAME_some ask, as they have nothing to keep of most calls; without its entry a call is counted, not timed.
  *
  * Few values live across a call, as each register kept for that is saved and restored at entry and return.
  */
@@ -21,6 +22,14 @@
 #define PLAIN_MAY_BE_INNER(point) ((point) == IMS_POINT_DMA_MAP || (point) == IMS_POINT_DMA_UNMAP)
 /* And is hit if any call was counted, as user space finds. */
 #define PLAIN_HAS_ONE_ROW(hook) ((hook) == IMS_HOOK_MAP || (hook) == IMS_HOOK_UNMAP)
+
+#ifdef IMS_FSESSIONS
+static __noinline int plain_skip(__u64 *ctx)
+{
+	*bpf_session_cookie(ctx) = HOT_SKIPPED;
+	return 0;
+}
+#endif
 
 static __always_inline __u64 plain_keep(__u32 point, __u64 kept)
 {
@@ -62,7 +71,7 @@ static __always_inline __u64 plain_answer(void *ctx)
 			hot_add_time(s, ns);                                                       \
 		else                                                                               \
 			__sync_fetch_and_add(&s->untimed, 1);                                      \
-		hot_add_result(s, hook, hot_bytes(kind, ret, size), hot_failed(kind, ret, size));  \
+		hot_add_result(s, hook, kind, ret, size);                                          \
 		return 0;                                                                          \
 	}                                                                                          \
 	static __noinline int name##_count_long(__u64 *ctx, __u64 object, __u64 ns)                \
@@ -132,21 +141,29 @@ static __always_inline __u64 plain_answer(void *ctx)
 		ns -= *kept;                                                                       \
 		return name##_count(ctx, plain_object(ctx, kept), ns, 1);                          \
 	}                                                                                          \
-	SEC("fsession")                                                                            \
-	int name##_some_fsession(__u64 *ctx)                                                       \
+	static __noinline int name##_time(__u64 *ctx)                                              \
 	{                                                                                          \
 		__u64 *kept = bpf_session_cookie(ctx);                                             \
                                                                                                    \
-		if (!*kept) {                                                                      \
-			*kept = plain_keep(point, hot_draw(hook) ? bpf_ktime_get_ns()              \
-								 : HOT_UNTIMED);                   \
-			return 0;                                                                  \
+		*kept = bpf_ktime_get_ns();                                                        \
+		return 0;                                                                          \
+	}                                                                                          \
+	SEC("fsession")                                                                            \
+	int name##_some_fsession(__u64 *ctx)                                                       \
+	{                                                                                          \
+		__u64 *kept;                                                                       \
+                                                                                                   \
+		if (!bpf_session_is_return(ctx)) {                                                 \
+			if (hot_inner(point))                                                      \
+				return plain_skip(ctx);                                            \
+			return hot_is_timed(hook) ? name##_time(ctx) : 0;                          \
 		}                                                                                  \
 		if (!PLAIN_HAS_ONE_ROW(hook))                                                      \
 			hot_hit_row(point);                                                        \
+		kept = bpf_session_cookie(ctx);                                                    \
 		if (PLAIN_MAY_BE_INNER(point) && *kept == HOT_SKIPPED)                             \
 			return 0;                                                                  \
-		if (*kept != HOT_UNTIMED)                                                          \
+		if (*kept)                                                                         \
 			return name##_timed(ctx);                                                  \
 		return name##_count(ctx, plain_object(ctx, kept), 0, 0);                           \
 	}

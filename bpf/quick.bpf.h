@@ -13,54 +13,58 @@
 
 #ifdef IMS_FSESSIONS
 
+/* A task that was not the last on this CPU takes the general way once. */
 static __always_inline bool quick_usual(struct ims_trace_cpu *c, __u64 name)
 {
-	return c && *trace_told(c, name) == name &&
-	       *(volatile __u64 *)&c->head < *(volatile __u64 *)&c->half;
+	return c && c->last == name && *(volatile __u64 *)&c->head < *(volatile __u64 *)&c->half;
 }
 
 /*
- * What is called comes first, and then nothing is any more: what follows stays in registers. barrier_var()
- * keeps the compiler from working out before a call what is only needed after it.
+ * What is called comes first, and then nothing is any more. Each register that keeps a value across a call is
+ * saved and restored at the entry as well, so what only the return needs waits on the stack.
  */
 #define QUICK(name, hook, point, kind, length, ret, whole)                                         \
-	static __noinline void name##_slowly(__u64 *ctx, __u64 entered, __u64 now, __u64 dom)      \
+	static __noinline int name##_slowly(__u64 *ctx, __u64 entered, __u64 now)                  \
 	{                                                                                          \
-		hot_done(ctx, hook, hot_hit(ctx, hook, point), kind, now, now - entered, dom,      \
-			 ctx[1], length, ret);                                                     \
+		hot_done(ctx, hook, hot_hit(ctx, hook, point), kind, now, now - entered,           \
+			 plain_object(ctx, bpf_session_cookie(ctx)), ctx[1], length, ret);         \
+		return 0;                                                                          \
 	}                                                                                          \
                                                                                                    \
 	SEC("fsession")                                                                            \
 	int name##_quick_fsession(__u64 *ctx)                                                      \
 	{                                                                                          \
-		const __u64 what = (__u64)(point + 1) << 48 | (__u64)IMS_TRACE_SLOT << 56;         \
-		__u64 now = bpf_ktime_get_ns(), *kept = bpf_session_cookie(ctx);                   \
-		__u64 entered = *kept, task, slot, dom;                                            \
+		__u64 *kept = bpf_session_cookie(ctx), now = bpf_ktime_get_ns(), entered, dom, task, slot;\
+		struct ims_trace_cpu *volatile buffer;                                             \
 		struct ims_trace_cpu *c;                                                           \
+		volatile __u64 then;                                                               \
 		struct ims_trace *r;                                                               \
 		__u32 at;                                                                          \
                                                                                                    \
-		if (!entered) { /* see plain.bpf.h */                                              \
+		if (!*kept) { /* see plain.bpf.h */                                                \
 			*kept = now;                                                               \
 			return 0;                                                                  \
 		}                                                                                  \
-		dom = plain_object(ctx, kept);                                                     \
-		c = trace_buffer();                                                                \
+		then = now;                                                                        \
+		buffer = trace_buffer();                                                           \
 		task = trace_name(bpf_get_current_task_btf());                                     \
-		barrier_var(dom);                                                                  \
-		slot = *(volatile __u64 *)cache_place(dom, hook_op(hook)) ^ dom << IMS_SLOT_BITS;  \
-		if (!(whole) || !quick_usual(c, task) || slot >= 1 << IMS_SLOT_BITS) {             \
-			name##_slowly(ctx, entered, now, dom);                                     \
-			return 0;                                                                  \
-		}                                                                                  \
+		c = buffer;                                                                        \
+		entered = *kept;                                                                   \
+		if (!(whole) || !quick_usual(c, task))                                             \
+			return name##_slowly(ctx, entered, then);                                  \
+		dom = plain_object(ctx, kept);                                                     \
+		slot = slot_cached(dom, hook);                                                     \
+		if (slot >= IMS_SLOTS)                                                             \
+			return name##_slowly(ctx, entered, then);                                  \
 		__sync_fetch_and_add(&c->emitted[hook - IMS_HOOK_MAP], 1);                         \
 		at = (__u32)__sync_fetch_and_add(&c->head, 1);                                     \
 		r = trace_place(c, at);                                                            \
+		now = then;                                                                        \
 		r->time_ns = now;                                                                  \
 		r->iova = ctx[1];                                                                  \
 		r->size = length;                                                                  \
 		r->duration_ns = now - entered;                                                    \
-		r->what = (__u32)task | what;                                                      \
+		r->what = (__u32)task | (__u64)(point + 1) << 48 | (__u64)IMS_TRACE_SLOT << 56;    \
 		trace_publish(r, at + 1, (__u32)slot);                                             \
 		return 0;                                                                          \
 	}

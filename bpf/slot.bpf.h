@@ -13,6 +13,7 @@
 #include "core.bpf.h"
 
 #define IMS_SLOT_BITS 16 /* of a word; the rest are the lower bits of the address */
+#define IMS_SLOTS     (1 << IMS_SLOT_BITS)
 
 static __always_inline __u32 hook_op(__u32 hook)
 {
@@ -141,24 +142,21 @@ static __noinline __u32 instance_slot(__u64 address, __u32 row)
 	return object_slot(address, IMS_HOOK_QUEUE_SYNC, dev, 0);
 }
 
-/* The slot that the cache has for it; 0: none, as slots that objects share are not in there. */
-static __always_inline __u32 slot_cached(__u64 address, __u32 hook)
+/* The slot that the cache has for @address, which is not 0; or more than that of any: none. */
+static __always_inline __u64 slot_cached(__u64 address, __u32 hook)
 {
-	__u64 word = *(volatile __u64 *)cache_place(address, hook_op(hook));
-
-	word ^= address << IMS_SLOT_BITS;
-	return word < 1 << IMS_SLOT_BITS ? word : 0;
+	return *(volatile __u64 *)cache_place(address, hook_op(hook)) ^ address << IMS_SLOT_BITS;
 }
 
 /* Of the object of @hook's kind at @address, as seen at the @row of the plan. @size: of a device only. */
 static __always_inline __u32 slot_find(__u64 address, __u32 hook, __u32 row, __u32 size)
 {
-	__u32 slot = slot_cached(size_key(address, size), hook);
+	__u64 slot = slot_cached(size_key(address, size), hook);
 
-	if (slot)
-		return slot;
 	if (hook == IMS_HOOK_QUEUE_SYNC && !address)
 		return IMS_OP_QUEUE_SYNC;
+	if (__builtin_expect(slot < IMS_SLOTS, 1))
+		return slot;
 	if (hook == IMS_HOOK_DMA_MAP || hook == IMS_HOOK_DMA_UNMAP)
 		return device_slot(address, hook, size);
 	if (hook == IMS_HOOK_QUEUE_SYNC)

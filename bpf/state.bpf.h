@@ -112,7 +112,7 @@ struct ims_free_slots free_slots SEC(".maps");
 /* Configuration, written before load. */
 const volatile __s32 alloc_device_arg = -1; /* which argument of domain-alloc is the device */
 const volatile __u32 snapshot_page = 512; /* devices that one run of a snapshot reports */
-const volatile __u32 trace_size;   /* records in the buffer of a CPU, a power of 2; 0: no events */
+const volatile __u32 trace_mask;   /* records in the buffer of a CPU, a power of 2, - 1; 0: no events */
 const volatile __u32 trace_chance; /* of an event, in 2^-32; 0: every map and unmap is one */
 const volatile __u64 trace_slower_ns; /* those that took so long are, with a stack; 0: none */
 const volatile __u32 stacks = IMS_STACK_KERNEL; /* enum ims_stacks, of events that have them */

@@ -33,7 +33,7 @@ static __always_inline struct ims_trace_cpu *trace_buffer(void)
 /* The place of record @at. */
 static __always_inline struct ims_trace *trace_place(struct ims_trace_cpu *c, __u32 at)
 {
-	return (struct ims_trace *)(c + 1) + (at & (trace_size - 1));
+	return (struct ims_trace *)(c + 1) + (at & trace_mask);
 }
 
 /* A place for a record, and the mark that makes it one; or NULL. */
@@ -41,10 +41,10 @@ static __always_inline struct ims_trace *trace_reserve(struct ims_trace_cpu *c, 
 {
 	__u64 tail = *(volatile __u64 *)&c->tail, at;
 
-	if (*(volatile __u64 *)&c->head - tail >= trace_size - IMS_TRACE_SPARE)
+	if (*(volatile __u64 *)&c->head - tail > trace_mask - IMS_TRACE_SPARE)
 		return 0;
 	at = __sync_fetch_and_add(&c->head, 1);
-	if (at - tail == trace_size / 2)
+	if (at - tail == trace_mask / 2 + 1)
 		trace_wake();
 	*mark = (__u32)at + 1;
 	return trace_place(c, (__u32)at);
@@ -74,11 +74,15 @@ static __always_inline bool trace_task(struct ims_trace_cpu *c, struct task_stru
 	struct ims_trace *r;
 	__u32 mark;
 
+	/* Before its name is told: whoever comes in between is the last then, and not this one. */
+	*(volatile __u64 *)&c->last = name;
 	if (*told == name)
 		return 1;
 	r = trace_reserve(c, &mark);
-	if (!r)
+	if (!r) {
+		*(volatile __u64 *)&c->last = IMS_TRACE_UNTOLD;
 		return 0;
+	}
 	r->time_ns = 0;
 	r->duration_ns = 0;
 	bpf_get_current_comm(r->comm, sizeof(r->comm));
@@ -187,7 +191,7 @@ static __always_inline bool trace_event(void *ctx, const struct trace_call *call
 			trace_outlier(ctx, call, hook, point, trace_result(call, hook, ret, done));
 		return 0;
 	}
-	if (!trace_size)
+	if (!trace_mask)
 		return 0;
 	if (trace_chance && bpf_get_prandom_u32() > trace_chance)
 		return 0;

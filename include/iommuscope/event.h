@@ -289,7 +289,8 @@ struct ims_trace_cpu {
 	__u64 head;                  /* reserved by programs */
 	__u64 emitted[2];            /* map, unmap: recorded, or lost as the buffer was full */
 	__u64 told[IMS_TRACE_TASKS]; /* by tid: whose name was told last */
-	__u64 pad[5];
+	__u64 last;                  /* of these, the one that is asked for first */
+	__u64 pad[4];
 	__u64 tail; /* read by user space: on a cache line of its own */
 	__u64 half; /* from this one on the buffer is half full, by user space; 0: do not know */
 	__u64 pad2[6];

@@ -67,7 +67,7 @@ int choice_prepare(const struct ims_choice *c, struct ims_bpf *s)
 	size = trace_prepare(s->maps.traces, c->buffer_bytes);
 	if (size < 0)
 		return size;
-	s->rodata->trace_size = (uint32_t)size;
+	s->rodata->trace_mask = (uint32_t)size - 1;
 	return 0;
 }
 

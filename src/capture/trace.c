@@ -107,6 +107,7 @@ struct trace *trace_new(struct bpf_map *buffers, trace_fn *each, void *arg)
 	for (int i = 0; i < t->cpus; i++) {
 		for (int j = 0; j < IMS_TRACE_TASKS; j++)
 			buffer_of(t, i)->told[j] = IMS_TRACE_UNTOLD;
+		buffer_of(t, i)->last = IMS_TRACE_UNTOLD;
 		if (t->size)
 			move_tail(t, buffer_of(t, i), 0);
 	}
