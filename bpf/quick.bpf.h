@@ -3,8 +3,8 @@
  * quick.bpf.h - map and unmap when every one of them is an event and nothing is filtered: programs of their
  * own, in the place of map_fsession and unmap_fsession, in which the usual case is one straight line.
  *
- * Usual is a call that did all it was asked for, of a domain that has a slot, by a task whose name was told,
- * with the buffer not half full. All others take the general way, through hot_done().
+ * Usual is a call that did all it was asked for, of a domain that has a slot, by the task that was the last
+ * to be recorded on this CPU, with the buffer not half full. All others take the general way, through hot_done().
  */
 #ifndef IMS_QUICK_BPF_H
 #define IMS_QUICK_BPF_H
