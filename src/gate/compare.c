@@ -140,36 +140,33 @@ static void judge_exact(struct gate_row *row, struct sample base, struct sample 
 }
 
 /*
- * Whether the least repeats are above the limit, too. What they say of the noise is kept, as they have to be
- * told from one another as well.
+ * By what the least repeats differ at the least, as a ratio. What they say of the noise is kept, as they have
+ * to be told from one another, too.
  */
-static bool least_is_above(struct gate_row *row, struct sample base, struct sample new, double grain,
-			   double confidence)
+static double least_ratio(struct gate_row *row, struct sample base, struct sample new, double grain,
+			  double confidence)
 {
-	double least = sample_least(base), low;
+	double low = sample_ratio_least(base, new, confidence).low / coarse(grain);
 
-	if (least <= 0)
-		return true;
-	low = sample_ratio_least(base, new, confidence).low / coarse(grain);
-	row->noise = fmax(row->noise, sample_least(new) / least / low - 1);
-	return least * low > most(row->limit, least);
+	row->noise = fmax(row->noise, sample_least(new) / sample_least(base) / low - 1);
+	return low;
 }
 
 static void judge_statistics(struct gate_row *row, struct sample base, struct sample new, double grain,
 			     double confidence)
 {
 	struct sample_interval i = sample_ratio(base, new, confidence);
-	bool above;
 	size_t fewer = base.count < new.count ? base.count : new.count;
-	double factor, p_most = 1 - confidence;
+	double least = sample_least(base), least_by, factor, p_most = 1 - confidence;
+	bool above;
 
 	i.low /= coarse(grain);
 	i.high *= coarse(grain);
 	row->statistical = true;
 	row->base = sample_median(base);
 	row->new = sample_median(new);
-	if (row->base <= 0) {
-		decide(row, GATE_INCONCLUSIVE, "BASE is 0: there is no change relative to that");
+	if (least <= 0) {
+		decide(row, GATE_INCONCLUSIVE, "a repeat of BASE is 0: there is no change relative to that");
 		return;
 	}
 	row->low = i.low - 1;
@@ -178,17 +175,17 @@ static void judge_statistics(struct gate_row *row, struct sample base, struct sa
 	row->effect = sample_effect(base, new);
 	factor = most(row->limit, row->base) / row->base;
 	row->p = sample_above(base, new, factor);
-	above = least_is_above(row, base, new, grain, confidence);
+	above = i.low > factor && row->p <= p_most;
+	least_by = least_ratio(row, base, new, grain, confidence);
 	/* Of few repeats the bootstrap knows nothing, however many there are of the other. */
 	if (sample_least_p(fewer, fewer) > p_most)
 		decide(row, GATE_INCONCLUSIVE, "%zu and %zu repeats are too few for %g %%; try --repeat 15",
 		       base.count, new.count, 100 * confidence);
-	else if (i.low > factor && row->p <= p_most && above)
+	else if (above && least * least_by > most(row->limit, least))
 		decide(row, GATE_REGRESSION, "above the limit, %s", row->limit->text);
-	else if (i.low > factor && row->p <= p_most)
-		decide(row, GATE_INCONCLUSIVE, "most repeats are above the limit, %s, but the least is %+.1f %% only, "
-		       "which may be the machine's mood; try again", row->limit->text,
-		       100 * (sample_least(new) / sample_least(base) - 1));
+	else if (above)
+		decide(row, GATE_INCONCLUSIVE, "most repeats are above the limit, %s, but the quickest may be at %+.1f %%: "
+		       "rather the machine's mood than a change; try again", row->limit->text, 100 * (least_by - 1));
 	else if (i.high <= factor)
 		row->verdict = GATE_PASS;
 	else
