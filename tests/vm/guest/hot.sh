@@ -4,7 +4,8 @@
 # "nic": a virtio network card sends CALLS packets. "disk": an NVMe disk reads CALLS times 64 KiB.
 # "lab": iommulab's device maps CALLS pages, where that module is given; the driver's own counters are the witness.
 . /opt/guest/lib.sh
-calls=$1 module=${2-}
+calls=$1 module=${2-} timing=${3-}
+kprobe="--mechanism kprobe"
 lab=/sys/kernel/debug/iommulab
 
 # Every call of the DMA API by the kernel's own tracepoints, which before 6.12 there are none of; there
@@ -53,13 +54,13 @@ dma_stop() {
 	[ -d "$tracing/events/dma" ] || : >"$tracing/kprobe_events"
 }
 
-# recorded NAME MECHANISM COMMAND...
+# recorded NAME OPTIONS COMMAND...
 recorded() {
-	name=$1 mechanism=$2
+	name=$1 options=$2
 	shift 2
 	dma_start
 	oracle_start
-	iommutrace record -q ${mechanism:+--mechanism $mechanism} -o "/out/$name.ims" -- "$@" \
+	iommutrace record -q $options -o "/out/$name.ims" -- "$@" \
 		>"/out/$name.log" 2>&1
 	echo "status $?" >"/out/$name.oracle"
 	oracle_stop >>"/out/$name.oracle"
@@ -103,26 +104,29 @@ echo 20000 >"$tracing/buffer_size_kb"
 dmesg >/out/dmesg.before
 if nic_up 2>/out/nic.err; then
 	recorded nic "" /bin/sh /tmp/nic "$calls"
-	recorded nic-kprobe kprobe /bin/sh /tmp/nic "$calls"
+	[ -z "$timing" ] || recorded nic-some "--time 1/16" /bin/sh /tmp/nic "$calls"
+	recorded nic-kprobe "$kprobe" /bin/sh /tmp/nic "$calls"
 fi
 if [ -e /sys/block/nvme0n1/device/device/iommu ]; then
 	basename "$(readlink -f /sys/block/nvme0n1/device/device)" >/out/disk
 	recorded disk "" dd if=/dev/nvme0n1 of=/dev/null bs=64k iflag=direct "count=$calls"
-	recorded disk-kprobe kprobe dd if=/dev/nvme0n1 of=/dev/null bs=64k iflag=direct "count=$calls"
+	recorded disk-kprobe "$kprobe" dd if=/dev/nvme0n1 of=/dev/null bs=64k iflag=direct "count=$calls"
+	[ -z "$timing" ] || recorded disk-some "--time 1/16" dd if=/dev/nvme0n1 of=/dev/null bs=64k \
+		iflag=direct "count=$calls"
 fi
 if [ -n "$module" ]; then
 	insmod "$module" || exit 1
 	recorded lab "" /bin/sh /tmp/lab "$calls"
 	awk '{ split($2, c, "="); print "driver-" $1, c[2] }' /tmp/counters >>/out/lab.oracle
-	recorded lab-kprobe kprobe /bin/sh /tmp/lab "$calls"
+	recorded lab-kprobe "$kprobe" /bin/sh /tmp/lab "$calls"
 	awk '{ split($2, c, "="); print "driver-" $1, c[2] }' /tmp/counters >>/out/lab-kprobe.oracle
 fi
 # What is hard to time, with the driver's clock: once is enough.
-if [ -n "$module" ] && [ -n "${3-}" ]; then
+if [ -n "$module" ] && [ -n "$timing" ]; then
 	for what in "nested 20" "migrated 20" "scattered 32"; do
-		for how in "" -kprobe; do
-			name=${what%% *}$how
-			recorded "$name" "${how#-}" /bin/sh -c 'echo "$1" >$2/timing' sh "$what" $lab
+		for how in "" "$kprobe"; do
+			name=${what%% *}${how:+-kprobe}
+			recorded "$name" "$how" /bin/sh -c 'echo "$1" >$2/timing' sh "$what" $lab
 			cat $lab/timing >>"/out/$name.oracle"
 		done
 	done
