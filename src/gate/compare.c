@@ -185,7 +185,7 @@ static void judge_statistics(struct gate_row *row, struct sample base, struct sa
 		decide(row, GATE_REGRESSION, "above the limit, %s", row->limit->text);
 	else if (above)
 		decide(row, GATE_INCONCLUSIVE, "most repeats are above the limit, %s, but the quickest may be at %+.1f %%: "
-		       "rather the machine's mood than a change; try again", row->limit->text, 100 * (least_by - 1));
+		       "it may be the machine's mood; try again", row->limit->text, 100 * (least_by - 1));
 	else if (i.high <= factor)
 		row->verdict = GATE_PASS;
 	else

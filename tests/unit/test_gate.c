@@ -175,7 +175,7 @@ static void test_mood(void **state)
 	assert_int_equal(decide(a, b, "work.mean=+0%", &row, why), GATE_INCONCLUSIVE);
 	assert_non_null(strstr(row.why, "mood"));
 	assert_true(row.low > 0 && row.p < .001);
-	/* Nor is it a pass, and what is above a limit as it is needs no base. */
+	/* Nor is it a pass; and next to a plain number it is what the quickest repeat is above. */
 	assert_int_equal(decide(a, b, "work.mean=+5%", &row, why), GATE_INCONCLUSIVE);
 	assert_int_equal(decide(a, b, "work.mean=90000", &row, why), GATE_REGRESSION);
 	assert_int_equal(decide(a, b, "work.mean=105000", &row, why), GATE_INCONCLUSIVE);
